@@ -1,0 +1,83 @@
+//! Which bytes are hashed, and how.
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{InvalidValue, Units, UserId};
+
+/// A SHA-256 (FIPS 180-4) in 64 lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Sha256Hex(String);
+
+impl Sha256Hex {
+    /// The hash of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(hex::encode(Sha256::digest(bytes)))
+    }
+
+    /// The 64 digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Sha256Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl FromStr for Sha256Hex {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let fits = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if !fits {
+            return Err(InvalidValue::new(
+                "SHA-256",
+                text,
+                "it must be 64 lower-case hexadecimal digits",
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Sha256Hex {
+    type Error = InvalidValue;
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        text.parse()
+    }
+}
+
+impl From<Sha256Hex> for String {
+    fn from(hash: Sha256Hex) -> Self {
+        hash.0
+    }
+}
+
+/// JSON in the one form that can be hashed (RFC 8785, JSON Canonicalization Scheme).
+pub fn canonical_json(value: &Value) -> Vec<u8> {
+    serde_json_canonicalizer::to_vec(value)
+        .expect("a serde_json::Value has text keys and finite numbers, so it always serializes")
+}
+
+/// The fingerprint of who gets how many units: SHA-256 of the lines `user_id:units` (in
+/// milli-units), sorted bytewise by user id, joined by `\n`, with no newline at the end.
+pub fn allocation_set_hash<'a>(
+    allocations: impl IntoIterator<Item = (&'a UserId, Units)>,
+) -> Sha256Hex {
+    let mut sorted: Vec<_> = allocations.into_iter().collect();
+    sorted.sort_unstable();
+    let mut lines = String::new();
+    for (position, (user_id, units)) in sorted.into_iter().enumerate() {
+        let separator = if position == 0 { "" } else { "\n" };
+        write!(lines, "{separator}{user_id}:{}", units.get()).expect("a String takes any text");
+    }
+    Sha256Hex::of(lines.as_bytes())
+}
