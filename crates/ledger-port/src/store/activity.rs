@@ -1,0 +1,113 @@
+//! The append-only facts.
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use ledger_core::{ActivityEvent, EpochId, EventId, NewActivityEvent, Sha256Hex, Timestamp};
+
+use crate::{Page, PageRequest, PortResult};
+
+/// The order of events: by time, then bytewise by id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ActivityKey {
+    /// When it happened.
+    pub event_time: Timestamp,
+    /// Its id.
+    pub event_id: EventId,
+}
+
+impl ActivityKey {
+    /// The event's place in the order.
+    pub fn of(event: &ActivityEvent) -> Self {
+        Self { event_time: event.event.event_time, event_id: event.event.id.clone() }
+    }
+}
+
+/// The most conflicts that one answer spells out.
+pub const MAX_REPORTED_CONFLICTS: usize = 100;
+
+/// An event whose id is known, but with another payload. The first one stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivityConflict {
+    /// The id.
+    pub event_id: EventId,
+    /// The fingerprint that the ledger has.
+    pub stored_hash: Sha256Hex,
+    /// The fingerprint that was refused.
+    pub refused_hash: Sha256Hex,
+}
+
+/// How many conflicts there were, and the first of them in the order of the call.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConflictReport {
+    /// How many.
+    pub count: u64,
+    /// The first, at most [`MAX_REPORTED_CONFLICTS`].
+    pub first: Vec<ActivityConflict>,
+}
+
+impl ConflictReport {
+    /// Adds one more.
+    pub fn push(&mut self, conflict: ActivityConflict) {
+        self.count += 1;
+        if self.first.len() < MAX_REPORTED_CONFLICTS {
+            self.first.push(conflict);
+        }
+    }
+}
+
+/// What became of the events of a call. The three counts add up to the number of events.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InsertOutcome {
+    /// Stored now.
+    pub inserted: u64,
+    /// Known already, in this ledger or earlier in the same call, with the same payload; skipped.
+    pub duplicates: u64,
+    /// Known already with another payload; skipped.
+    pub conflicts: ConflictReport,
+}
+
+/// Events one by one, in the order of [`ActivityKey`]. It holds a connection while it lives.
+pub type ActivityStream<'a> = BoxStream<'a, PortResult<ActivityEvent>>;
+
+/// Appends and reads facts.
+#[async_trait]
+pub trait ActivityStore: Send + Sync {
+    /// Appends any number of events to an epoch that is not closed, in one transaction.
+    ///
+    /// An event id that the ledger has already, in whichever epoch, is skipped and counted
+    /// (ACTIVITY_IDEMPOTENT); so calling it twice is safe. Refuses a missing epoch
+    /// (`EpochNotFound`), a closed one (`EpochClosed`), and the whole call where one event is not
+    /// valid (`InvalidEvent`) or from after the epoch's window (`EventAfterEpoch`); then nothing is
+    /// written. An event from before the window is a late arrival and is taken.
+    async fn insert_activity_events(
+        &self,
+        epoch_id: EpochId,
+        events: &[NewActivityEvent],
+    ) -> PortResult<InsertOutcome>;
+
+    /// One event of this ledger, or `None`.
+    async fn get_activity_event(&self, event_id: &EventId) -> PortResult<Option<ActivityEvent>>;
+
+    /// The events of an epoch, in the order of [`ActivityKey`].
+    ///
+    /// Refuses a missing epoch (`EpochNotFound`).
+    async fn get_activity_for_epoch(
+        &self,
+        epoch_id: EpochId,
+        page: PageRequest<ActivityKey>,
+    ) -> PortResult<Page<ActivityEvent, ActivityKey>>;
+
+    /// The events of an epoch that belong to nobody yet, in the order of [`ActivityKey`].
+    ///
+    /// Refuses a missing epoch (`EpochNotFound`).
+    async fn get_unresolved_activity(
+        &self,
+        epoch_id: EpochId,
+        page: PageRequest<ActivityKey>,
+    ) -> PortResult<Page<ActivityEvent, ActivityKey>>;
+
+    /// Every event of an epoch, one by one, as of the moment of the call, in bounded memory.
+    ///
+    /// Refuses a missing epoch (`EpochNotFound`).
+    async fn stream_activity_for_epoch(&self, epoch_id: EpochId) -> PortResult<ActivityStream<'_>>;
+}
