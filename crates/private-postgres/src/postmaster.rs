@@ -1,0 +1,122 @@
+//! Whether a server runs on a data directory.
+//!
+//! `pg_ctl status` only asks whether the process of `postmaster.pid` exists, and so takes a zombie
+//! or a stranger with the same number for the server. Here the socket is asked first.
+
+use std::{
+    fs, io,
+    os::unix::{fs::MetadataExt as _, net::UnixStream},
+    path::{Path, PathBuf},
+};
+
+use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
+
+use crate::error::{PrivatePostgresError, io_error};
+
+/// What `postmaster.pid` and the socket it names tell.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Postmaster {
+    /// None runs. A pid file that was left means that the last one did not end by itself.
+    Absent { was_killed: bool },
+    /// One is starting, stopping or out of reach.
+    Busy { pid: i32 },
+    /// One accepts connections.
+    Ready { socket_dir: PathBuf },
+}
+
+/// The lines of `postmaster.pid` that count here.
+struct PidFile {
+    pid: i32,
+    socket_dir: PathBuf,
+    port: String,
+    is_ready: bool,
+}
+
+/// Looks at a data directory, and removes a pid file that names a stranger: PostgreSQL would take
+/// that for its server and refuse to start.
+pub(crate) fn probe(data: &Path) -> Result<Postmaster, PrivatePostgresError> {
+    let path = data.join("postmaster.pid");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Postmaster::Absent { was_killed: false });
+        }
+        Err(source) => return Err(io_error("read", &path)(source)),
+    };
+    let file = PidFile::parse(&text);
+    // Asked before the process: a server in another container shares the socket, not the numbers.
+    if let Some(file) = &file
+        && UnixStream::connect(file.socket_dir.join(format!(".s.PGSQL.{}", file.port))).is_ok()
+    {
+        return Ok(match file.is_ready {
+            true => Postmaster::Ready { socket_dir: file.socket_dir.clone() },
+            false => Postmaster::Busy { pid: file.pid },
+        });
+    }
+    let Some(pid) = file.map(|file| file.pid).or_else(|| first_number(&text)) else {
+        return Ok(Postmaster::Absent { was_killed: true });
+    };
+    if works_on(pid, data) {
+        return Ok(Postmaster::Busy { pid });
+    }
+    if exists(pid) {
+        fs::remove_file(&path).map_err(io_error("remove", &path))?;
+    }
+    Ok(Postmaster::Absent { was_killed: true })
+}
+
+pub(crate) fn is_absent(data: &Path) -> Result<bool, PrivatePostgresError> {
+    Ok(matches!(probe(data)?, Postmaster::Absent { .. }))
+}
+
+impl PidFile {
+    /// Lines: process, data directory, start, port, socket directory, address, memory, state.
+    fn parse(text: &str) -> Option<Self> {
+        let lines: Vec<&str> = text.lines().collect();
+        Some(Self {
+            pid: first_number(text)?,
+            port: (*lines.get(3)?).to_owned(),
+            socket_dir: lines.get(4).filter(|dir| !dir.is_empty()).map(PathBuf::from)?,
+            is_ready: lines.get(7).is_some_and(|state| state.trim_end() == "ready"),
+        })
+    }
+}
+
+fn first_number(text: &str) -> Option<i32> {
+    text.lines().next()?.trim().parse().ok().filter(|pid| *pid > 0)
+}
+
+/// Whether a process is a live server of this data directory. Servers work in their data directory,
+/// which Linux shows; elsewhere any process with the number has to be believed.
+fn works_on(pid: i32, data: &Path) -> bool {
+    if !Path::new("/proc/self/cwd").exists() {
+        return exists(pid);
+    }
+    let work_dir = fs::metadata(format!("/proc/{pid}/cwd"));
+    match (work_dir, fs::metadata(data)) {
+        (Ok(work_dir), Ok(data)) => (work_dir.dev(), work_dir.ino()) == (data.dev(), data.ino()),
+        (Err(error), _) => error.kind() == io::ErrorKind::PermissionDenied,
+        _ => false,
+    }
+}
+
+fn exists(pid: i32) -> bool {
+    matches!(kill(Pid::from_raw(pid), None), Ok(()) | Err(Errno::EPERM))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pid_file_is_read_whole_or_as_far_as_it_is_written() {
+        let whole = "712\n/s/data\n1763940000\n5432\n/s/socket\n\n  1234 5678\nready   \n";
+        let file = PidFile::parse(whole).expect("whole");
+        assert_eq!((file.pid, file.port.as_str(), file.is_ready), (712, "5432", true));
+        assert_eq!(file.socket_dir, Path::new("/s/socket"));
+
+        assert!(PidFile::parse("712\n/s/data\n").is_none());
+        assert_eq!(first_number("712\n"), Some(712));
+        assert_eq!(first_number(""), None);
+    }
+}
