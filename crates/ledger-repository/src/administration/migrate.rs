@@ -1,0 +1,185 @@
+//! Brings the schema up to date, and tells an old one from a newer one.
+
+use std::error::Error;
+
+use diesel::QueryableByName;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::sql_types::{Bool, Text};
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_migrations::MigrationHarness;
+use ledger_schema::MIGRATIONS;
+
+use crate::DatabaseUrl;
+use crate::connection::{ConnectError, PooledConnection, connect};
+
+/// Migrating failed. A migration is one transaction, so the schema is as it was before the one
+/// that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A newer program has migrated this database.
+    #[error(
+        "{database} has migrations that this program does not know ({}); use a newer epoch-ledger",
+        versions.join(", ")
+    )]
+    UnknownNewerSchema {
+        /// Which database.
+        database: String,
+        /// The unknown versions.
+        versions: Vec<String>,
+    },
+    /// A migration failed.
+    #[error("cannot migrate {database}: {reason}")]
+    Failed {
+        /// Which database.
+        database: String,
+        /// What PostgreSQL said.
+        reason: String,
+        /// The whole of it.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// One migration of this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Its folder's name.
+    pub name: String,
+    /// Whether the database has it.
+    pub is_applied: bool,
+}
+
+/// What a database's schema is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaState {
+    /// Every migration of this program, in order.
+    pub migrations: Vec<MigrationStatus>,
+    /// Versions that the database has and this program does not know.
+    pub unknown: Vec<String>,
+}
+
+impl SchemaState {
+    /// Whether the program and the database agree.
+    pub fn is_current(&self) -> bool {
+        self.unknown.is_empty() && self.pending().next().is_none()
+    }
+
+    /// What is still to be applied.
+    pub fn pending(&self) -> impl Iterator<Item = &str> {
+        self.migrations.iter().filter(|one| !one.is_applied).map(|one| one.name.as_str())
+    }
+}
+
+type Harness = AsyncConnectionWrapper<AsyncPgConnection>;
+type Cause = Box<dyn Error + Send + Sync>;
+
+// Several programs may start at once; one migrates, the others wait and find nothing to do.
+const LOCK: &str = "SELECT pg_catalog.pg_advisory_lock(5001178293450023)";
+
+/// Runs every pending migration, in order; answers their versions. Running it again is safe.
+///
+/// # Errors
+/// When the database cannot be reached, has an unknown newer schema, or refuses a migration.
+pub async fn migrate(database: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
+    let mut connection = locked(database).await?;
+    let state = state_of(&mut connection.diesel).await.map_err(|error| failed(database, error))?;
+    if !state.unknown.is_empty() {
+        let (database, versions) = (database.to_string(), state.unknown);
+        return Err(MigrateError::UnknownNewerSchema { database, versions });
+    }
+    blocking(connection, |harness| {
+        let versions = harness.run_pending_migrations(MIGRATIONS)?;
+        Ok(versions.iter().map(ToString::to_string).collect())
+    })
+    .await
+    .map_err(|error| failed(database, error))
+}
+
+/// Takes back the newest applied migration; answers its version.
+///
+/// # Errors
+/// When there is none, or its way down refuses, because it would lose rows.
+pub async fn revert_last_migration(database: &DatabaseUrl) -> Result<String, MigrateError> {
+    let connection = locked(database).await?;
+    blocking(connection, |harness| Ok(harness.revert_last_migration(MIGRATIONS)?.to_string()))
+        .await
+        .map_err(|error| failed(database, error))
+}
+
+/// Which migrations the database has. Changes nothing, and needs no more than the service role has.
+///
+/// # Errors
+/// When the database cannot be reached or read.
+pub async fn migration_status(database: &DatabaseUrl) -> Result<SchemaState, MigrateError> {
+    let mut connection = connect(&database.owner_config()).await?;
+    state_of(&mut connection.diesel).await.map_err(|error| failed(database, error))
+}
+
+async fn locked(database: &DatabaseUrl) -> Result<PooledConnection, MigrateError> {
+    let mut connection = connect(&database.owner_config()).await?;
+    diesel::sql_query(LOCK)
+        .execute(&mut connection.diesel)
+        .await
+        .map_err(|error| failed(database, error.into()))?;
+    Ok(connection)
+}
+
+/// Diesel's migrations block, so they run on a thread that may.
+async fn blocking<T: Send + 'static>(
+    connection: PooledConnection,
+    work: impl FnOnce(&mut Harness) -> Result<T, Cause> + Send + 'static,
+) -> Result<T, Cause> {
+    tokio::task::spawn_blocking(move || work(&mut Harness::from(connection.diesel))).await?
+}
+
+#[derive(QueryableByName)]
+struct Table {
+    #[diesel(sql_type = Bool)]
+    exists: bool,
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+const TABLE: &str = "
+    SELECT pg_catalog.to_regclass('__diesel_schema_migrations') IS NOT NULL AS exists";
+const VERSIONS: &str = "
+    SELECT version::text AS version FROM __diesel_schema_migrations ORDER BY version";
+
+async fn state_of(connection: &mut AsyncPgConnection) -> Result<SchemaState, Cause> {
+    let table: Table = diesel::sql_query(TABLE).get_result(connection).await?;
+    let applied: Vec<Version> =
+        if table.exists { diesel::sql_query(VERSIONS).load(connection).await? } else { Vec::new() };
+    let mut unknown: Vec<String> = applied.into_iter().map(|row| row.version).collect();
+    let ours: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations()?;
+    let mut migrations = Vec::new();
+    for one in ours {
+        let version = one.name().version().to_string();
+        let applied = unknown.iter().position(|applied| *applied == version);
+        if let Some(position) = applied {
+            unknown.remove(position);
+        }
+        let name = one.name().to_string();
+        migrations.push(MigrationStatus { name, is_applied: applied.is_some() });
+    }
+    migrations.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(SchemaState { migrations, unknown })
+}
+
+fn failed(database: &DatabaseUrl, source: Cause) -> MigrateError {
+    let mut reason = source.to_string();
+    let mut cause = source.source();
+    while let Some(inner) = cause {
+        reason = inner.to_string();
+        cause = inner.source();
+    }
+    MigrateError::Failed { database: database.to_string(), reason, source }
+}

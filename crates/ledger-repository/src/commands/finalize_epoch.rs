@@ -1,0 +1,114 @@
+//! Closes an epoch and pays: lock, check, total, payouts, close, statement.
+
+use async_trait::async_trait;
+use diesel::prelude::{ExpressionMethods, QueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ledger_core::{
+    Credits, Epoch, LedgerId, NewPayoutStatement, Sha256Hex, Timestamp, Units, UserId,
+    allocation_set_hash, payouts,
+};
+use ledger_port::{FinalizeEpoch, FinalizedEpoch, LedgerPortError};
+use ledger_schema::schema::epoch_allocations as allocations;
+
+use super::epoch_life::{budget, close, refuse_another_total};
+use super::insert_statement::{refuse_taken_id, statement_in_force, write_statement};
+use super::propose_allocations::first_stale_user;
+use super::{EpochLock, lock_epoch};
+use crate::rows::Place;
+use crate::transaction::{Command, TxResult};
+
+/// Closes an epoch and writes its statement.
+pub(crate) struct Finalize<'a> {
+    pub(crate) ledger_id: LedgerId,
+    pub(crate) asked: &'a FinalizeEpoch,
+    pub(crate) now: Timestamp,
+}
+
+#[async_trait]
+impl Command for Finalize<'_> {
+    type Output = FinalizedEpoch;
+    const NAME: &'static str = "finalize_epoch";
+
+    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<FinalizedEpoch> {
+        let FinalizeEpoch { epoch_id, statement_id, expected_pool_total, .. } = *self.asked;
+        let epoch = lock_epoch(tx, self.ledger_id, epoch_id, EpochLock::Alone).await?;
+        if epoch.pool_total.is_some()
+            && let Some(statement) = statement_in_force(tx, self.ledger_id, epoch_id).await?
+        {
+            let paid = statement.statement.pool_total;
+            refuse_another_total(epoch_id, expected_pool_total, paid)?;
+            self.refuse_other_allocations(&statement.statement.allocation_set_hash)?;
+            return Ok(FinalizedEpoch { epoch, statement });
+        }
+        let pool_total = match epoch.pool_total {
+            Some(total) => total,
+            None => budget(tx, self.ledger_id, epoch_id).await?,
+        };
+        refuse_another_total(epoch_id, expected_pool_total, pool_total)?;
+        if let Some(user_id) = first_stale_user(tx, self.ledger_id, &epoch).await? {
+            return Err(LedgerPortError::AllocationsStale { epoch_id, user_id }.into());
+        }
+        let units = self.payable_units(tx).await?;
+        let hash = allocation_set_hash(units.iter().map(|(user_id, units)| (user_id, *units)));
+        self.refuse_other_allocations(&hash)?;
+        let statement = NewPayoutStatement {
+            id: statement_id,
+            epoch_id,
+            allocation_set_hash: hash,
+            pool_total,
+            payouts: payouts(units, pool_total)?,
+            supersedes: None,
+        };
+        refuse_taken_id(tx, self.ledger_id, &statement).await?;
+        let epoch = self.close_unless_closed(tx, epoch, pool_total).await?;
+        let statement = write_statement(tx, self.ledger_id, &statement, self.now).await?;
+        Ok(FinalizedEpoch { epoch, statement })
+    }
+}
+
+impl Finalize<'_> {
+    fn refuse_other_allocations(&self, found: &Sha256Hex) -> TxResult<()> {
+        match &self.asked.expected_allocation_set_hash {
+            Some(asked) if asked != found => {
+                let refusal = LedgerPortError::AllocationSetChanged {
+                    epoch_id: self.asked.epoch_id,
+                    asked: asked.clone(),
+                    found: found.clone(),
+                };
+                Err(refusal.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn close_unless_closed(
+        &self,
+        tx: &mut AsyncPgConnection,
+        epoch: Epoch,
+        pool_total: Credits,
+    ) -> TxResult<Epoch> {
+        if epoch.pool_total.is_some() {
+            return Ok(epoch);
+        }
+        close(tx, self.ledger_id, epoch.id, pool_total, self.now).await
+    }
+
+    /// Every user's units: the admin's, or else the proposed ones.
+    async fn payable_units(&self, tx: &mut AsyncPgConnection) -> TxResult<Vec<(UserId, Units)>> {
+        let rows: Vec<(String, i64, Option<i64>)> = allocations::table
+            .filter(allocations::ledger_id.eq(self.ledger_id.0))
+            .filter(allocations::epoch_id.eq(self.asked.epoch_id.0))
+            .order(allocations::user_id)
+            .select((allocations::user_id, allocations::proposed_units, allocations::final_units))
+            .load(tx)
+            .await?;
+        let mut units = Vec::with_capacity(rows.len());
+        for (user_id, proposed, decided) in rows {
+            let place = Place { table: "epoch_allocations", row: &user_id };
+            let user = place.read("user_id", user_id.clone())?;
+            let number = decided.unwrap_or(proposed);
+            units.push((user, place.amount("final_units", number, Units::new)?));
+        }
+        Ok(units)
+    }
+}

@@ -1,0 +1,87 @@
+//! What is written, one intention a file. Each is a value that can be run again.
+
+mod allocations;
+mod bind_identities;
+mod create_epoch;
+mod epoch_life;
+mod finalize_epoch;
+mod ingest_page;
+mod insert_events;
+mod insert_pool_component;
+mod insert_statement;
+mod propose_allocations;
+mod resolve_by_bindings;
+mod resolve_identities;
+mod upsert_cursor;
+
+pub(crate) use allocations::{InsertAllocations, UpdateAllocation};
+pub(crate) use bind_identities::BindIdentities;
+pub(crate) use create_epoch::CreateEpoch;
+pub(crate) use epoch_life::{BeginReview, CloseEpoch};
+pub(crate) use finalize_epoch::Finalize;
+pub(crate) use ingest_page::Ingest;
+pub(crate) use insert_events::InsertEvents;
+pub(crate) use insert_pool_component::InsertPoolComponent;
+pub(crate) use insert_statement::{InsertStatement, statement_in_force};
+pub(crate) use propose_allocations::ProposeAllocations;
+pub(crate) use resolve_by_bindings::ResolveByBindings;
+pub(crate) use resolve_identities::ResolveIdentities;
+pub(crate) use upsert_cursor::UpsertCursor;
+
+use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId};
+use ledger_port::{EpochNotFoundPortError, LedgerPortError};
+use ledger_schema::schema::epochs;
+
+use crate::rows::EpochRow;
+use crate::transaction::TxResult;
+
+/// How many rows one statement carries. Bounds memory, and is far from the 65,535 parameters that
+/// a statement may have, because a column is one parameter here (`unnest`).
+const ROWS_PER_STATEMENT: usize = 5_000;
+
+/// How strongly an epoch's row is locked: shared by writers, alone by whoever changes the epoch.
+#[derive(Debug, Clone, Copy)]
+enum EpochLock {
+    Shared,
+    Alone,
+}
+
+/// Locks the epoch's row, first of all locks, and reads it as it is from then on.
+async fn lock_epoch(
+    tx: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+    epoch_id: EpochId,
+    lock: EpochLock,
+) -> TxResult<Epoch> {
+    let epoch = epochs::table
+        .filter(epochs::ledger_id.eq(ledger_id.0))
+        .filter(epochs::id.eq(epoch_id.0))
+        .select(EpochRow::as_select());
+    let row = match lock {
+        EpochLock::Shared => epoch.for_share().first(tx).await,
+        EpochLock::Alone => epoch.for_no_key_update().first(tx).await,
+    };
+    let row: EpochRow = row.optional()?.ok_or(EpochNotFoundPortError { epoch_id })?;
+    Ok(Epoch::try_from(row)?)
+}
+
+/// As [`lock_epoch`], refusing a closed one.
+async fn lock_writable_epoch(
+    tx: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+    epoch_id: EpochId,
+    lock: EpochLock,
+) -> TxResult<Epoch> {
+    let epoch = lock_epoch(tx, ledger_id, epoch_id, lock).await?;
+    if epoch.status == EpochStatus::Closed {
+        return Err(LedgerPortError::EpochClosed { epoch_id }.into());
+    }
+    Ok(epoch)
+}
+
+/// A number of rows, as the port counts.
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,182 @@
+//! From events to proposed units, in the database.
+
+use async_trait::async_trait;
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ledger_core::{AmountOverflow, Epoch, EpochId, LedgerId, Timestamp, UserId, WeightTable};
+use ledger_port::ProposalSummary;
+
+use super::{EpochLock, lock_writable_epoch};
+use crate::rows::Place;
+use crate::transaction::{Command, TxResult};
+
+/// Computes and writes every user's proposal.
+pub(crate) struct ProposeAllocations {
+    pub(crate) ledger_id: LedgerId,
+    pub(crate) epoch_id: EpochId,
+    pub(crate) now: Timestamp,
+}
+
+/// The weights as three columns.
+struct WeightColumns<'a> {
+    sources: Vec<&'a str>,
+    event_types: Vec<&'a str>,
+    weights: Vec<i64>,
+}
+
+impl<'a> WeightColumns<'a> {
+    fn of(table: &'a WeightTable) -> Self {
+        Self {
+            sources: table.iter().map(|(kind, _)| kind.source.as_str()).collect(),
+            event_types: table.iter().map(|(kind, _)| kind.event_type.as_str()).collect(),
+            weights: table.iter().map(|(_, weight)| weight.get()).collect(),
+        }
+    }
+}
+
+// The few weights are joined to counts per user and kind, not to every event. `$1` ledger, `$2`
+// epoch, `$3` to `$5` weights. The sum of bigint products is numeric, which does not wrap.
+macro_rules! computed {
+    () => {
+        "counted AS (
+            SELECT user_id, source, event_type, count(*) AS events
+            FROM activity_events
+            WHERE ledger_id = $1 AND epoch_id = $2 AND user_id IS NOT NULL
+            GROUP BY user_id, source, event_type
+        ), weights AS (
+            SELECT * FROM unnest($3, $4, $5) AS w (source, event_type, weight)
+        ), computed AS (
+            SELECT c.user_id,
+                sum(coalesce(w.weight, 0)::numeric * c.events) AS units,
+                sum(c.events)::bigint AS events
+            FROM counted c
+            LEFT JOIN weights w ON w.source = c.source AND w.event_type = c.event_type
+            GROUP BY c.user_id
+        )"
+    };
+}
+
+const FIND_OVERFLOW: &str = concat!(
+    "WITH ",
+    computed!(),
+    " SELECT user_id FROM computed WHERE units > 9223372036854775807 OR events > 4294967295
+      ORDER BY user_id LIMIT 1"
+);
+
+const WRITE: &str = concat!(
+    "WITH ",
+    computed!(),
+    ", written AS (
+        INSERT INTO epoch_allocations AS a (ledger_id, epoch_id, user_id, proposed_units,
+            activity_count, created_at, updated_at)
+        SELECT e.ledger_id, e.id, c.user_id, c.units::bigint, c.events, $6, $6
+        FROM epochs e CROSS JOIN computed c
+        WHERE e.ledger_id = $1 AND e.id = $2
+        ORDER BY c.user_id
+        ON CONFLICT (ledger_id, epoch_id, user_id) DO UPDATE SET
+            proposed_units = excluded.proposed_units,
+            activity_count = excluded.activity_count,
+            updated_at = excluded.updated_at
+        WHERE a.proposed_units <> excluded.proposed_units
+            OR a.activity_count <> excluded.activity_count
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM computed) AS users, (SELECT count(*) FROM written) AS changed"
+);
+
+const FIND_STALE: &str = concat!(
+    "WITH ",
+    computed!(),
+    ", stored AS (
+        SELECT user_id, proposed_units, activity_count FROM epoch_allocations
+        WHERE ledger_id = $1 AND epoch_id = $2
+    )
+    SELECT coalesce(s.user_id, c.user_id) AS user_id
+    FROM stored s FULL JOIN computed c ON c.user_id = s.user_id
+    WHERE coalesce(s.proposed_units, 0) <> coalesce(c.units, 0)
+        OR coalesce(s.activity_count, 0) <> coalesce(c.events, 0)
+    ORDER BY 1 LIMIT 1"
+);
+
+#[derive(QueryableByName)]
+struct UserRow {
+    #[diesel(sql_type = Text)]
+    user_id: String,
+}
+
+#[derive(QueryableByName)]
+struct SummaryRow {
+    #[diesel(sql_type = BigInt)]
+    users: i64,
+    #[diesel(sql_type = BigInt)]
+    changed: i64,
+}
+
+async fn first_user(
+    tx: &mut AsyncPgConnection,
+    query: &'static str,
+    ledger_id: LedgerId,
+    epoch: &Epoch,
+) -> TxResult<Option<UserId>> {
+    let weights = WeightColumns::of(&epoch.weights);
+    let rows: Vec<UserRow> = diesel::sql_query(query)
+        .bind::<SqlUuid, _>(ledger_id.0)
+        .bind::<BigInt, _>(epoch.id.0)
+        .bind::<Array<Text>, _>(weights.sources)
+        .bind::<Array<Text>, _>(weights.event_types)
+        .bind::<Array<BigInt>, _>(weights.weights)
+        .load(tx)
+        .await?;
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let place = Place { table: "activity_events", row: &epoch.id };
+    Ok(Some(place.read("user_id", row.user_id)?))
+}
+
+/// The first user, bytewise, whose stored proposal is not what the events come to.
+pub(super) async fn first_stale_user(
+    tx: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+    epoch: &Epoch,
+) -> TxResult<Option<UserId>> {
+    first_user(tx, FIND_STALE, ledger_id, epoch).await
+}
+
+/// Whether a sum could fail to fit at all. Almost never, so almost nobody pays for looking.
+fn may_overflow(weights: &WeightTable) -> bool {
+    // 2^31 events of one user are more than any epoch holds.
+    let largest = weights.iter().map(|(_, weight)| weight.get()).max().unwrap_or(0);
+    i128::from(largest) << 31 > i128::from(i64::MAX)
+}
+
+#[async_trait]
+impl Command for ProposeAllocations {
+    type Output = ProposalSummary;
+    const NAME: &'static str = "propose_allocations";
+
+    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<ProposalSummary> {
+        let epoch =
+            lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Alone).await?;
+        if may_overflow(&epoch.weights) {
+            let overflowing = first_user(tx, FIND_OVERFLOW, self.ledger_id, &epoch).await?;
+            if let Some(user_id) = overflowing {
+                return Err(AmountOverflow { what: format!("the units of {user_id}") }.into());
+            }
+        }
+        let weights = WeightColumns::of(&epoch.weights);
+        let summary: SummaryRow = diesel::sql_query(WRITE)
+            .bind::<SqlUuid, _>(self.ledger_id.0)
+            .bind::<BigInt, _>(self.epoch_id.0)
+            .bind::<Array<Text>, _>(weights.sources)
+            .bind::<Array<Text>, _>(weights.event_types)
+            .bind::<Array<BigInt>, _>(weights.weights)
+            .bind::<Timestamptz, _>(self.now.as_datetime())
+            .get_result(tx)
+            .await?;
+        let place = Place { table: "epoch_allocations", row: &self.epoch_id };
+        Ok(ProposalSummary {
+            users: place.read("count", summary.users)?,
+            changed: place.read("count", summary.changed)?,
+        })
+    }
+}

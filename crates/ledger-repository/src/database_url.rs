@@ -1,0 +1,122 @@
+//! Which database, without ever showing its password.
+
+use std::fmt;
+use std::str::FromStr;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+
+use crate::Limits;
+use crate::administration::SERVICE_ROLE;
+
+/// The address of a PostgreSQL database, `postgres://user@host:port/database` or `key=value` pairs.
+#[derive(Clone)]
+pub struct DatabaseUrl(Config);
+
+/// The address cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the database address is not valid: {problem}; write it as \
+     postgres://user:password@host:5432/database"
+)]
+pub struct InvalidDatabaseUrl {
+    problem: String,
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidDatabaseUrl;
+    fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
+        let config: Config = text.parse().map_err(|error: tokio_postgres::Error| {
+            // Only the cause is shown: it names the faulty part, never the password.
+            let cause = std::error::Error::source(&error)
+                .map_or_else(|| error.to_string(), ToString::to_string);
+            InvalidDatabaseUrl { problem: cause }
+        })?;
+        if config.get_hosts().is_empty() {
+            return Err(InvalidDatabaseUrl { problem: "it names no host".to_owned() });
+        }
+        Ok(Self(config))
+    }
+}
+
+impl DatabaseUrl {
+    /// The same server, another database.
+    #[must_use]
+    pub fn with_database(&self, name: &str) -> Self {
+        let mut config = self.0.clone();
+        config.dbname(name);
+        Self(config)
+    }
+
+    /// The name of the database.
+    pub fn database(&self) -> &str {
+        self.0.get_dbname().or_else(|| self.0.get_user()).unwrap_or("postgres")
+    }
+
+    /// For the database's owner: no limits, no other role.
+    pub(crate) fn owner_config(&self) -> Config {
+        let mut config = self.0.clone();
+        config.application_name("epoch-ledger-admin");
+        config
+    }
+
+    /// For an adapter: its limits, as the service role.
+    pub(crate) fn service_config(&self, limits: &Limits) -> Config {
+        let mut config = self.0.clone();
+        let given = config.get_options().unwrap_or_default().to_owned();
+        config
+            .application_name(limits.application_name)
+            .connect_timeout(limits.connect_timeout)
+            .options(format!(
+                "{given} -c role={SERVICE_ROLE} -c statement_timeout={} -c lock_timeout={} \
+                 -c idle_in_transaction_session_timeout={}",
+                limits.statement_timeout.as_millis(),
+                limits.lock_timeout.as_millis(),
+                limits.idle_in_transaction_timeout.as_millis(),
+            ));
+        config
+    }
+}
+
+/// Names a database for people, without its password.
+pub(crate) fn describe(config: &Config) -> String {
+    let database = config.get_dbname().or_else(|| config.get_user()).unwrap_or("postgres");
+    match config.get_hosts().first() {
+        None => format!("database {database}"),
+        Some(Host::Tcp(name)) => format!("database {database} on {name}"),
+        Some(Host::Unix(path)) => format!("database {database} at {}", path.display()),
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&describe(&self.0))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DatabaseUrl;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let url: DatabaseUrl =
+            "postgres://me:hunter2@db.example:5433/books".parse().expect("an address");
+        assert_eq!(
+            format!("{url} {url:?}"),
+            "database books on db.example DatabaseUrl(database books on db.example)"
+        );
+        for wrong in
+            ["postgres://me:hunter2@h:x/books", "hunter2", "postgres://", "host=h port=hunter2"]
+        {
+            let error = wrong.parse::<DatabaseUrl>().expect_err("refused").to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+}

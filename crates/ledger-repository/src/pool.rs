@@ -1,0 +1,204 @@
+//! A pool of connections that run as the service role, with one adapter's limits.
+
+use std::marker::PhantomData;
+
+use deadpool::Runtime;
+use deadpool::managed::{BuildError, Object, Pool, PoolError, TimeoutType};
+use diesel::QueryableByName;
+use diesel::sql_types::{Bool, Nullable, Text};
+use diesel_async::RunQueryDsl;
+use ledger_port::{LedgerPortError, PortResult, StoreFault};
+
+use crate::administration::SERVICE_ROLE;
+use crate::connection::{ConnectError, ConnectionManager};
+use crate::refusals::fault;
+use crate::{DatabaseUrl, Role};
+
+/// A checked-out connection.
+pub(crate) type Checkout = Object<ConnectionManager>;
+
+/// The pool does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenPoolError {
+    /// No connection can be opened.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The login may not act as the service role, or there is none.
+    #[error(
+        "cannot act as the role {SERVICE_ROLE}: {reason}; run `epoch-ledger db provision` as the \
+         database's owner, and connect as {SERVICE_ROLE} or a member of it"
+    )]
+    NoServiceRole {
+        /// What PostgreSQL said.
+        reason: String,
+    },
+    /// The role may do more or less than the program's role must (SERVICE_ROLE_ONLY).
+    #[error("refusing to run as the role {role}: it {problem}; {remedy}")]
+    UnsafeRole {
+        /// The role.
+        role: String,
+        /// What it is or is not.
+        problem: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The first question was not answered.
+    #[error(transparent)]
+    Store(#[from] LedgerPortError),
+    /// The pool's own settings are wrong.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+/// Connections of one adapter.
+pub struct LedgerPool<R> {
+    connections: Pool<ConnectionManager>,
+    role: PhantomData<R>,
+}
+
+impl<R> Clone for LedgerPool<R> {
+    fn clone(&self) -> Self {
+        Self { connections: self.connections.clone(), role: PhantomData }
+    }
+}
+
+impl<R: Role> std::fmt::Debug for LedgerPool<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LedgerPool").field("limits", &R::LIMITS).finish_non_exhaustive()
+    }
+}
+
+impl<R: Role> LedgerPool<R> {
+    /// Opens the pool, tries one connection, and checks what its role may do.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or the role is not a safe one to run as.
+    pub async fn open(database: &DatabaseUrl) -> Result<Self, OpenPoolError> {
+        let limits = &R::LIMITS;
+        let manager = ConnectionManager::new(database.service_config(limits));
+        let connections = Pool::builder(manager)
+            .max_size(limits.pool_size)
+            .wait_timeout(Some(limits.pool_wait))
+            .create_timeout(Some(limits.connect_timeout))
+            .runtime(Runtime::Tokio1)
+            .build()?;
+        let pool = Self { connections, role: PhantomData };
+        let mut connection = pool.first_connection().await?;
+        check_role(&mut connection).await?;
+        drop(connection);
+        Ok(pool)
+    }
+
+    async fn first_connection(&self) -> Result<Checkout, OpenPoolError> {
+        match self.connections.get().await {
+            Ok(connection) => Ok(connection),
+            Err(PoolError::Backend(error)) if names_the_role(&error.reason) => {
+                Err(OpenPoolError::NoServiceRole { reason: error.reason })
+            }
+            Err(PoolError::Backend(error)) => Err(error.into()),
+            Err(error) => Err(LedgerPortError::from(pool_fault(error)).into()),
+        }
+    }
+
+    pub(crate) async fn checkout(&self) -> PortResult<Checkout> {
+        self.connections.get().await.map_err(|error| pool_fault(error).into())
+    }
+
+    /// What settings are in force on this pool's connections, for operators and tests.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or does not know a setting.
+    pub async fn show(&self, settings: &[&str]) -> PortResult<Vec<String>> {
+        let mut connection = self.checkout().await?;
+        let mut values = Vec::new();
+        for setting in settings {
+            let row: Setting = diesel::sql_query("SELECT pg_catalog.current_setting($1) AS value")
+                .bind::<Text, _>(*setting)
+                .get_result(&mut connection.diesel)
+                .await
+                .map_err(|error| fault("show", error))?;
+            values.push(row.value);
+        }
+        Ok(values)
+    }
+
+    /// Closes every connection that is free now, and the others as they come back.
+    pub fn close(&self) {
+        self.connections.close();
+    }
+}
+
+/// PostgreSQL quotes the name of a role or setting that it refuses; the rest of the text differs
+/// from version to version and is only shown.
+fn names_the_role(reason: &str) -> bool {
+    reason.contains("\"role\"") || reason.contains(SERVICE_ROLE)
+}
+
+fn pool_fault(error: PoolError<ConnectError>) -> StoreFault {
+    match error {
+        PoolError::Timeout(TimeoutType::Wait) => StoreFault::PoolExhausted,
+        other => StoreFault::Unreachable(other.into()),
+    }
+}
+
+#[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+#[derive(QueryableByName)]
+struct RoleFacts {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Bool)]
+    bypasses_rls: bool,
+    #[diesel(sql_type = Bool)]
+    is_superuser: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    owned_table: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    truncatable_table: Option<String>,
+}
+
+const ROLE_FACTS: &str = "
+    SELECT r.rolname::text AS name, r.rolbypassrls AS bypasses_rls, r.rolsuper AS is_superuser,
+        (SELECT c.relname::text FROM pg_catalog.pg_class c
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
+            AND pg_catalog.pg_has_role(current_user, c.relowner, 'USAGE')
+         ORDER BY c.relname LIMIT 1) AS owned_table,
+        (SELECT c.relname::text FROM pg_catalog.pg_class c
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
+            AND pg_catalog.has_table_privilege(current_user, c.oid, 'TRUNCATE, DELETE, TRIGGER')
+         ORDER BY c.relname LIMIT 1) AS truncatable_table
+    FROM pg_catalog.pg_roles r WHERE r.rolname = current_user";
+
+async fn check_role(connection: &mut Checkout) -> Result<(), OpenPoolError> {
+    let facts: RoleFacts = diesel::sql_query(ROLE_FACTS)
+        .get_result(&mut connection.diesel)
+        .await
+        .map_err(|error| fault("check_role", error))?;
+    let (problem, remedy) = if facts.is_superuser {
+        ("is a superuser".to_owned(), "take that away with ALTER ROLE … NOSUPERUSER")
+    } else if !facts.bypasses_rls {
+        (
+            "cannot bypass row-level security, so it would see empty tables".to_owned(),
+            "run `epoch-ledger db provision` as a superuser",
+        )
+    } else if let Some(table) = facts.owned_table {
+        (
+            format!("owns the table {table}, so it could disable its triggers"),
+            "migrate as another role, the database's owner",
+        )
+    } else if let Some(table) = facts.truncatable_table {
+        (
+            format!("may delete from or truncate the table {table}"),
+            "revoke that; `epoch-ledger db migrate` grants what is needed",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(OpenPoolError::UnsafeRole { role: facts.name, problem, remedy })
+}

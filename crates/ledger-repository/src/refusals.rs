@@ -1,0 +1,157 @@
+//! What a refusal by PostgreSQL means: the one table from constraint names to the ledger's rules,
+//! and from Diesel's errors to the port's.
+
+use diesel::result::DatabaseErrorKind;
+use diesel::result::Error as DieselError;
+use ledger_port::{LedgerPortError, StoreFault};
+
+/// Every named rule of the database, and the invariant that it holds.
+///
+/// The Rust checks come first and have the facts for a good message. So when one of these fires,
+/// somebody else won a race: the command is run again, sees what is there now, and says so. Where
+/// the second run is refused by the same rule, a check is missing, and the answer is
+/// [`LedgerPortError::RefusedByRule`]. A test holds this list against the catalogs.
+pub const RULES: &[(&str, &str)] = &[
+    ("activity_append_only", "ACTIVITY_APPEND_ONLY"),
+    ("activity_events_epoch_fkey", "LEDGER_SCOPED"),
+    ("activity_events_ids_printable", "PROVENANCE_REQUIRED"),
+    ("activity_events_kind_is_slug", "PROVENANCE_REQUIRED"),
+    ("activity_events_pkey", "ACTIVITY_IDEMPOTENT"),
+    ("activity_events_user_id_printable", "PAYOUT_DETERMINISTIC"),
+    ("activity_within_epoch", "ACTIVITY_WITHIN_EPOCH"),
+    ("epoch_allocations_epoch_fkey", "LEDGER_SCOPED"),
+    ("epoch_allocations_not_negative", "ALL_MATH_INTEGER"),
+    ("epoch_allocations_override_has_reason", "OVERRIDE_HAS_REASON"),
+    ("epoch_allocations_pkey", "ONE_ALLOCATION_PER_USER"),
+    ("epoch_allocations_user_id_printable", "PAYOUT_DETERMINISTIC"),
+    ("epoch_begins_open", "EPOCH_MOVES_FORWARD"),
+    ("epoch_definition_pinned", "EPOCH_DEFINITION_PINNED"),
+    ("epoch_frozen_on_close", "EPOCH_FROZEN_ON_CLOSE"),
+    ("epoch_moves_forward", "EPOCH_MOVES_FORWARD"),
+    ("epoch_pool_components_amount_not_negative", "ALL_MATH_INTEGER"),
+    ("epoch_pool_components_epoch_fkey", "LEDGER_SCOPED"),
+    ("epoch_window_unique", "EPOCH_WINDOW_UNIQUE"),
+    ("epochs_closed_is_complete", "POOL_REPRODUCIBLE"),
+    ("epochs_ledger_fkey", "LEDGER_SCOPED"),
+    ("epochs_pkey", "LEDGER_SCOPED"),
+    ("epochs_pool_total_not_negative", "ALL_MATH_INTEGER"),
+    ("epochs_status_known", "EPOCH_MOVES_FORWARD"),
+    ("epochs_weight_config_is_object", "EPOCH_DEFINITION_PINNED"),
+    ("epochs_window_not_empty", "EPOCH_WINDOW_UNIQUE"),
+    ("identity_bindings_pkey", "IDENTITY_ONCE"),
+    ("identity_bindings_user_fkey", "LEDGER_SCOPED"),
+    ("identity_once", "IDENTITY_ONCE"),
+    ("ledgers_name_is_slug", "LEDGER_SCOPED"),
+    ("ledgers_pkey", "LEDGER_SCOPED"),
+    ("one_open_epoch", "ONE_OPEN_EPOCH"),
+    ("one_statement_per_epoch", "STATEMENT_IMMUTABLE"),
+    ("payout_statements_by_epoch", "STATEMENT_IMMUTABLE"),
+    ("payout_statements_epoch_fkey", "LEDGER_SCOPED"),
+    ("payout_statements_pkey", "STATEMENT_IMMUTABLE"),
+    ("payout_statements_pool_total_not_negative", "ALL_MATH_INTEGER"),
+    ("payout_statements_superseded_once", "STATEMENT_IMMUTABLE"),
+    ("payout_statements_supersedes_fkey", "STATEMENT_IMMUTABLE"),
+    ("pool_immutable", "POOL_IMMUTABLE"),
+    ("pool_reproducible", "POOL_REPRODUCIBLE"),
+    ("pool_requires_base", "POOL_REQUIRES_BASE"),
+    ("pool_unique_per_type", "POOL_UNIQUE_PER_TYPE"),
+    ("provenance_required", "PROVENANCE_REQUIRED"),
+    ("source_cursors_ledger_fkey", "LEDGER_SCOPED"),
+    ("source_cursors_pkey", "CURSOR_STATE_PERSISTED"),
+    ("statement_immutable", "STATEMENT_IMMUTABLE"),
+    ("statement_requires_closed_epoch", "STATEMENT_REQUIRES_CLOSED_EPOCH"),
+    ("users_ledger_fkey", "LEDGER_SCOPED"),
+    ("users_pkey", "LEDGER_SCOPED"),
+];
+
+/// What to do about an error inside a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Met other transactions: wait a little and run it again.
+    Contended,
+    /// Lost a race that a rule of the database decided: run it again to see what is there now.
+    Overtaken,
+    /// Running it again would end the same way.
+    Final,
+}
+
+pub(crate) fn verdict(error: &DieselError) -> Verdict {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => {
+            Verdict::Contended
+        }
+        _ if says(error, DEADLOCK) => Verdict::Contended,
+        _ if rule_of(error).is_some() => Verdict::Overtaken,
+        _ => Verdict::Final,
+    }
+}
+
+// Diesel shows no SQLSTATE, and has no kind of its own for these four; their primary message is all
+// there is. A server that speaks another language (lc_messages) gets the plain answer: refused for
+// a reason the ledger does not know, and not tried again.
+const DEADLOCK: &[&str] = &["deadlock detected"];
+const TIMEOUTS: &[&str] =
+    &["canceling statement due to statement timeout", "canceling statement due to lock timeout"];
+const SHUTDOWNS: &[&str] = &[
+    "terminating connection due to administrator command",
+    "the database system is shutting down",
+    "the database system is starting up",
+];
+
+fn says(error: &DieselError, messages: &[&str]) -> bool {
+    matches!(error, DieselError::DatabaseError(DatabaseErrorKind::Unknown, information)
+        if messages.contains(&information.message()))
+}
+
+/// The invariant whose rule refused, if it was one of ours.
+fn rule_of(error: &DieselError) -> Option<&'static str> {
+    let DieselError::DatabaseError(_, information) = error else { return None };
+    let name = information.constraint_name()?;
+    let known = RULES.iter().find(|(rule, _)| *rule == name || is_shard_of(name, rule));
+    known.map(|(_, invariant)| *invariant)
+}
+
+/// Citus names a constraint on a shard after the original: `one_open_epoch_102168`.
+fn is_shard_of(name: &str, rule: &str) -> bool {
+    name.strip_prefix(rule)
+        .and_then(|rest| rest.strip_prefix('_'))
+        .is_some_and(|shard| !shard.is_empty() && shard.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The port's word for an error that stands.
+pub(crate) fn fault(transaction: &'static str, error: DieselError) -> LedgerPortError {
+    if let Some(invariant) = rule_of(&error) {
+        return LedgerPortError::RefusedByRule { rule: invariant.to_owned() };
+    }
+    let lost_connection = matches!(
+        &error,
+        DieselError::DatabaseError(
+            DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection,
+            _,
+        ) | DieselError::BrokenTransactionManager
+    );
+    if lost_connection || says(&error, SHUTDOWNS) {
+        return StoreFault::Unreachable(error.into()).into();
+    }
+    if says(&error, TIMEOUTS) {
+        return StoreFault::TimedOut(error.into()).into();
+    }
+    StoreFault::Other { transaction, source: error.into() }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RULES, is_shard_of};
+
+    #[test]
+    fn the_table_is_sorted_and_names_each_rule_once() {
+        assert!(RULES.is_sorted_by(|(a, _), (b, _)| a < b));
+    }
+
+    #[test]
+    fn a_shard_is_known_by_its_suffix() {
+        assert!(is_shard_of("one_open_epoch_102168", "one_open_epoch"));
+        assert!(!is_shard_of("one_open_epoch_", "one_open_epoch"));
+        assert!(!is_shard_of("epochs_pkey", "epochs"));
+    }
+}

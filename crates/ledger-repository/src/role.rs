@@ -1,0 +1,29 @@
+//! What one adapter allows itself. The core is written once; an adapter is a marker type with limits.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+/// The limits of one adapter's connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How the connections call themselves in `pg_stat_activity`.
+    pub application_name: &'static str,
+    /// The longest one statement may run.
+    pub statement_timeout: Duration,
+    /// The longest one statement may wait for a lock.
+    pub lock_timeout: Duration,
+    /// The longest a transaction may wait for its next statement.
+    pub idle_in_transaction_timeout: Duration,
+    /// The longest a connection may take to open.
+    pub connect_timeout: Duration,
+    /// The most connections.
+    pub pool_size: usize,
+    /// The longest to wait for a free connection.
+    pub pool_wait: Duration,
+}
+
+/// Marks a store as one adapter's.
+pub trait Role: Debug + Send + Sync + 'static {
+    /// What this adapter allows itself.
+    const LIMITS: Limits;
+}

@@ -1,0 +1,25 @@
+use async_trait::async_trait;
+use ledger_port::{
+    FinalizeEpoch, FinalizedEpoch, IngestPage, InsertOutcome, IntentionStore, PortResult,
+};
+
+use super::PgLedgerStore;
+use crate::Role;
+use crate::commands::{Finalize, Ingest};
+
+#[async_trait]
+impl<R: Role> IntentionStore for PgLedgerStore<R> {
+    async fn ingest_page(&self, page: &IngestPage) -> PortResult<InsertOutcome> {
+        self.pool.run(&Ingest::new(self.ledger_id, page, self.now())?).await
+    }
+
+    async fn finalize_epoch(&self, command: &FinalizeEpoch) -> PortResult<FinalizedEpoch> {
+        let (ledger_id, now) = (self.ledger_id, self.now());
+        self.pool.run(&Finalize { ledger_id, asked: command, now }).await
+    }
+
+    async fn preview_finalize_epoch(&self, command: &FinalizeEpoch) -> PortResult<FinalizedEpoch> {
+        let (ledger_id, now) = (self.ledger_id, self.now());
+        self.pool.rehearse(&Finalize { ledger_id, asked: command, now }).await
+    }
+}

@@ -1,0 +1,184 @@
+//! Named transactions with a bounded retry.
+//!
+//! A command's body may run more than once, so it has no effect but its SQL; ids and times come in
+//! with the command.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::result::Error as DieselError;
+use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
+use ledger_port::{
+    AllocationNotFoundPortError, EpochNotFoundPortError, LedgerPortError, PortResult, StoreFault,
+};
+
+use crate::pool::Checkout;
+use crate::refusals::{Verdict, fault, verdict};
+use crate::{LedgerPool, Role};
+
+/// How often a transaction is tried in all.
+const MAX_ATTEMPTS: u32 = 6;
+
+/// How long to wait after the first attempt that met others; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+
+type Manager = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+
+/// Why a body ended: refused by the ledger's rules, or by the database.
+#[derive(Debug)]
+pub(crate) enum TxError {
+    Refused(LedgerPortError),
+    Database(DieselError),
+}
+
+impl From<DieselError> for TxError {
+    fn from(error: DieselError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl<E> From<E> for TxError
+where
+    E: IntoRefusal,
+{
+    fn from(error: E) -> Self {
+        Self::Refused(error.into_refusal())
+    }
+}
+
+/// What a body may refuse with, by `?`.
+pub(crate) trait IntoRefusal {
+    fn into_refusal(self) -> LedgerPortError;
+}
+
+macro_rules! refusals {
+    ($($error:ty),+ $(,)?) => {
+        $(impl IntoRefusal for $error {
+            fn into_refusal(self) -> LedgerPortError {
+                self.into()
+            }
+        })+
+    };
+}
+
+refusals!(
+    LedgerPortError,
+    EpochNotFoundPortError,
+    AllocationNotFoundPortError,
+    StoreFault,
+    ledger_core::AmountOverflow,
+    ledger_core::InvalidValue,
+);
+
+pub(crate) type TxResult<T> = Result<T, TxError>;
+
+/// One intention: everything it needs, and what it does inside a transaction.
+#[async_trait]
+pub(crate) trait Command: Send + Sync {
+    /// What it answers.
+    type Output: Send;
+    /// The transaction's name, for errors and logs.
+    const NAME: &'static str;
+    /// The body. May run more than once.
+    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Self::Output>;
+}
+
+/// How a transaction ends when its body succeeds.
+#[derive(Clone, Copy)]
+enum Ending {
+    Commit,
+    RollBack,
+}
+
+impl<R: Role> LedgerPool<R> {
+    /// Runs a command and commits it.
+    pub(crate) async fn run<C: Command>(&self, command: &C) -> PortResult<C::Output> {
+        self.run_to(command, Ending::Commit).await
+    }
+
+    /// Runs a command and rolls it back, to see what it would answer.
+    pub(crate) async fn rehearse<C: Command>(&self, command: &C) -> PortResult<C::Output> {
+        self.run_to(command, Ending::RollBack).await
+    }
+
+    async fn run_to<C: Command>(&self, command: &C, ending: Ending) -> PortResult<C::Output> {
+        let mut pause = FIRST_PAUSE;
+        let mut attempt = 1;
+        loop {
+            let mut loan = Loan(Some(self.checkout().await?));
+            let attempt_ended = attempt_once(loan.connection(), command, ending).await;
+            // The connection goes back before we wait.
+            loan.give_back();
+            let error = match attempt_ended {
+                Ok(output) => return Ok(output),
+                Err(TxError::Refused(refusal)) => return Err(refusal),
+                Err(TxError::Database(error)) => error,
+            };
+            match verdict(&error) {
+                Verdict::Contended if attempt < MAX_ATTEMPTS => {
+                    tracing::debug!(transaction = C::NAME, attempt, %error, "tried again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                Verdict::Overtaken if attempt < MAX_ATTEMPTS => {
+                    tracing::debug!(transaction = C::NAME, attempt, %error, "looked again");
+                }
+                Verdict::Contended => {
+                    return Err(
+                        StoreFault::Contention { transaction: C::NAME, attempts: attempt }.into()
+                    );
+                }
+                Verdict::Overtaken | Verdict::Final => return Err(fault(C::NAME, error)),
+            }
+            attempt += 1;
+        }
+    }
+}
+
+/// A connection for one attempt. Where the caller gives up in the middle (its future is dropped),
+/// the connection is closed instead of going back: in the pool it would sit inside its transaction
+/// and keep its locks until somebody else happened to need it.
+struct Loan(Option<Checkout>);
+
+impl Loan {
+    fn connection(&mut self) -> &mut AsyncPgConnection {
+        &mut self.0.as_mut().expect("it is taken only when the loan ends").diesel
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(deadpool::managed::Object::take(connection));
+        }
+    }
+}
+
+async fn attempt_once<C: Command>(
+    connection: &mut AsyncPgConnection,
+    command: &C,
+    ending: Ending,
+) -> TxResult<C::Output> {
+    Manager::begin_transaction(connection).await?;
+    match (command.run(connection).await, ending) {
+        (Ok(output), Ending::Commit) => {
+            Manager::commit_transaction(connection).await?;
+            Ok(output)
+        }
+        (Ok(output), Ending::RollBack) => {
+            Manager::rollback_transaction(connection).await?;
+            Ok(output)
+        }
+        (Err(error), _) => {
+            if let Err(rollback) = Manager::rollback_transaction(connection).await {
+                // The pool throws the connection away; the first error is the one that tells more.
+                tracing::debug!(transaction = C::NAME, error = %rollback, "rollback failed");
+            }
+            Err(error)
+        }
+    }
+}

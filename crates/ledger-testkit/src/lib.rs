@@ -1,0 +1,14 @@
+//! What tests are built from: records that state only what matters, and a clock to set.
+
+mod builders;
+mod clock;
+mod database;
+mod server;
+
+pub use builders::{
+    EventBuilder, allocation, binding, credits, cursor_key, decision, event, finalize, moment,
+    new_epoch, parsed, platform_user, pool_component, resolution, statement, statement_id, units,
+    user, week, weights, window,
+};
+pub use clock::SettableClock;
+pub use database::TestDatabase;

@@ -1,0 +1,52 @@
+//! The tests' own PostgreSQL: started by whichever test comes first, shared by every test process of
+//! this checkout, gone ten seconds after the last one.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::{env, fs};
+
+use private_postgres::{PrivatePostgres, Settings};
+
+/// Where the workspace lies.
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The server. Its process-wide use is given up by the kernel when the process ends.
+pub(crate) fn server() -> &'static PrivatePostgres {
+    static SERVER: OnceLock<PrivatePostgres> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        PrivatePostgres::start(&Settings::throwaway(state_dir()))
+            .unwrap_or_else(|error| panic!("the tests' PostgreSQL does not start: {error}"))
+    })
+}
+
+/// One directory a checkout and a user.
+fn state_dir() -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    workspace().hash(&mut hasher);
+    for name in ["USER", "LOGNAME", "HOME"] {
+        env::var_os(name).hash(&mut hasher);
+    }
+    env::temp_dir().join(format!("epoch-ledger-tests-{:016x}", hasher.finish()))
+}
+
+/// Changes with every migration's text, so that an old template is never cloned.
+pub(crate) fn migrations_fingerprint() -> String {
+    let mut files: Vec<PathBuf> = fs::read_dir(workspace().join("migrations"))
+        .expect("the migrations lie in the workspace")
+        .flat_map(|entry| {
+            let folder = entry.expect("a readable entry").path();
+            [folder.join("up.sql"), folder.join("down.sql")]
+        })
+        .collect();
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        file.file_name().hash(&mut hasher);
+        fs::read(&file).expect("a migration has both ways").hash(&mut hasher);
+    }
+    format!("{:016x}", hasher.finish())
+}
