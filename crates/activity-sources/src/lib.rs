@@ -1,0 +1,21 @@
+//! Where activity comes from: each source turns what a platform knows into activity events.
+//!
+//! What belongs here is reading: a source says which streams it has, where it stands in each (an
+//! opaque cursor), and hands out pages of [`ledger_core::NewActivityEvent`]. Nothing here knows the
+//! ledger's port or a database, and no source reads the clock: the caller stores each page and its
+//! cursor together, and says when it read.
+//!
+//! To add a source: a folder of its own that implements [`ActivitySource`] and [`StreamReader`], a
+//! `mod` line below, and one line in [`SOURCES`]. [`git`] is the one to copy.
+
+mod error;
+pub mod git;
+mod page;
+mod registry;
+mod source;
+mod text;
+
+pub use error::SourceError;
+pub use page::{MAX_NOTICES, MAX_PAGE_EVENTS, Notice, NoticeKind, SourcePage, Tally};
+pub use registry::{SOURCES, SourceKind, open_source};
+pub use source::{ActivitySource, CollectWindow, SourceStream, StreamList, StreamReader};

@@ -1,0 +1,35 @@
+//! Which sources there are. The one list that a new source is added to.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::{ActivitySource, SourceError, git};
+
+/// A kind of source: how it is called in settings, and how it is opened.
+pub struct SourceKind {
+    /// Its name, also the `source` of its events.
+    pub name: &'static str,
+    /// What it reads, in one sentence.
+    pub about: &'static str,
+    /// Opens one from its settings, a JSON object.
+    pub open: fn(&Value) -> Result<Arc<dyn ActivitySource>, SourceError>,
+}
+
+/// Every source this program can read.
+pub const SOURCES: &[SourceKind] = &[git::KIND];
+
+/// Opens the source of that name with these settings.
+///
+/// # Errors
+/// When there is no such source, or it cannot be opened.
+pub fn open_source(name: &str, settings: &Value) -> Result<Arc<dyn ActivitySource>, SourceError> {
+    let kind = SOURCES.iter().find(|kind| kind.name == name).ok_or_else(|| {
+        let known: Vec<_> = SOURCES.iter().map(|kind| kind.name).collect();
+        SourceError::Settings {
+            kind: format!("{name:?}"),
+            problem: format!("there is no such source; known are: {}", known.join(", ")),
+        }
+    })?;
+    (kind.open)(settings)
+}
