@@ -1,0 +1,67 @@
+//! `collect`, `activity`, `identity`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use ledger_core::{PlatformUserId, SourceName, UserId};
+
+use super::EpochOption;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CollectCommand {
+    /// Read the commits of a git repository
+    Git(GitArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GitArguments {
+    /// The repository: its folder, one inside it, or a bare one
+    pub(crate) path: PathBuf,
+    /// The branch to read [default: the one HEAD is on]
+    #[arg(long)]
+    pub(crate) branch: Option<String>,
+    /// What to call the repository in event ids [default: from its remote, or its folder]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Leave out who has this email or name ('*' for any text); may be given more than once
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) bot: Vec<String>,
+    /// Where the books begin: older commits are left out [default: the ledger's first window]
+    ///
+    /// A commit from after this moment and before the open epoch that was never collected is a
+    /// late arrival: it is paid in the open epoch.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<ledger_core::Timestamp>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ActivityCommand {
+    /// List the events of an epoch, oldest first
+    List {
+        #[command(flatten)]
+        epoch: EpochOption,
+        /// Only those that belong to nobody yet
+        #[arg(long)]
+        unresolved: bool,
+        /// How many at most; 0 for all
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IdentityCommand {
+    /// Say who a platform user is, and give them what waits for them (again is safe)
+    Bind {
+        /// The platform, such as git
+        source: SourceName,
+        /// The platform's user; for git the email after .mailmap, in lower case
+        platform_user: PlatformUserId,
+        /// Who is paid
+        user: UserId,
+    },
+    /// List who is bound to whom
+    List,
+    /// List platform users whose events wait for a person
+    Unresolved(EpochOption),
+}

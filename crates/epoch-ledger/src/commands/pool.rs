@@ -1,0 +1,87 @@
+use ledger_core::{EpochStatus, NewPoolComponent, PoolComponent, pool_total};
+use ledger_port::{ActivityLedgerStore, Clock};
+use serde_json::json;
+
+use crate::cli::{PoolAddArguments, PoolCommand};
+use crate::failure::Failure;
+use crate::output::table;
+use crate::session::{Session, all};
+use crate::views;
+
+pub(super) async fn run(command: PoolCommand, session: &Session) -> Result<(), Failure> {
+    let (container, store) = session.books().await?;
+    match command {
+        PoolCommand::Add(arguments) => {
+            add(arguments, store.as_ref(), container.clock(), session).await?;
+        }
+        PoolCommand::List(which) => {
+            let epoch = which.epoch.find(store.as_ref()).await?;
+            let parts = all(|page| store.get_pool_components_for_epoch(epoch.id, page)).await?;
+            let json = json!({
+                "components": parts.iter().map(views::component).collect::<Vec<_>>(),
+                "total_credits": pool_total(&parts)?,
+            });
+            session.output.result(&json, || component_table(&parts))?;
+        }
+    }
+    Ok(container.close().await?)
+}
+
+async fn add(
+    arguments: PoolAddArguments,
+    store: &dyn ActivityLedgerStore,
+    clock: &dyn Clock,
+    session: &Session,
+) -> Result<(), Failure> {
+    let inputs = serde_json::from_str(&arguments.inputs).map_err(|error| {
+        Failure::wrong_arguments(format!("--inputs is not valid JSON: {error}"))
+    })?;
+    let epoch = arguments.epoch.epoch.find(store).await?;
+    let parts = all(|page| store.get_pool_components_for_epoch(epoch.id, page)).await?;
+    let component = NewPoolComponent {
+        component_id: arguments.component,
+        algorithm_version: arguments.algorithm,
+        inputs,
+        amount: arguments.credits,
+        evidence_ref: arguments.evidence,
+        computed_at: clock.now(),
+    };
+    if epoch.status != EpochStatus::Closed {
+        refuse_a_pool_that_overflows(&parts, &component, epoch.id)?;
+    }
+    let part = store.insert_pool_component(epoch.id, &component).await?;
+    session.output.result(&views::component(&part), || {
+        let part = &part.component;
+        format!("Epoch {}: {} of {} credits.", epoch.id, part.component_id, part.amount)
+    })
+}
+
+/// A part can never be taken back, so one that makes the epoch impossible to close is refused here.
+fn refuse_a_pool_that_overflows(
+    parts: &[PoolComponent],
+    new: &NewPoolComponent,
+    epoch_id: ledger_core::EpochId,
+) -> Result<(), Failure> {
+    let others = parts.iter().filter(|part| part.component.component_id != new.component_id);
+    let with_new = PoolComponent { epoch_id, component: new.clone() };
+    pool_total(others.chain(std::iter::once(&with_new)))?;
+    Ok(())
+}
+
+pub(super) fn component_table(parts: &[PoolComponent]) -> String {
+    let mut rows: Vec<Vec<String>> = parts
+        .iter()
+        .map(|part| {
+            let part = &part.component;
+            vec![
+                part.component_id.to_string(),
+                part.amount.to_string(),
+                part.algorithm_version.clone(),
+                part.evidence_ref.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let total = pool_total(parts).map_or_else(|_| "too large".to_owned(), |sum| sum.to_string());
+    rows.push(vec!["total".to_owned(), total, String::new(), String::new()]);
+    table(&["pool component", "credits", "rule", "evidence"], &[1], rows)
+}

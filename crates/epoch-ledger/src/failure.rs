@@ -1,0 +1,179 @@
+//! How a command fails: a sentence for people, an exit code for scripts.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use activity_collector::CollectError;
+use activity_sources::SourceError;
+use app_container::ContainerError;
+use clap::error::{ContextKind, ContextValue};
+use ledger_core::{AmountOverflow, InvalidValue};
+use ledger_port::{EpochNotFoundPortError, LedgerPortError, VerifyError};
+use serde_json::json;
+
+/// What scripts can trust. The table stands in `--help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    Unexpected = 1,
+    WrongArguments = 2,
+    Refused = 3,
+    NotFound = 4,
+    Difference = 5,
+    Unavailable = 6,
+    Interrupted = 130,
+}
+
+/// A failed command.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: Code,
+    message: String,
+    causes: Vec<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), causes: Vec::new() }
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, message)
+    }
+
+    pub(crate) fn wrong_arguments(message: impl Into<String>) -> Self {
+        Self::new(Code::WrongArguments, message)
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self::new(Code::Interrupted, "interrupted; what was stored stays, run it again to go on")
+    }
+
+    /// What is wrong with the words that were typed. `None` where clap says it best itself: help,
+    /// and to people whatever it answers with the usage.
+    pub(crate) fn of_words(error: &clap::Error, is_json: bool) -> Option<Self> {
+        if !error.use_stderr() {
+            return None;
+        }
+        let invalid = error.source().and_then(|cause| cause.downcast_ref::<InvalidValue>());
+        if let Some(invalid) = invalid {
+            // Clap would print the value as it is, line breaks and all.
+            return Some(Self::wrong_arguments(match error.get(ContextKind::InvalidArg) {
+                Some(ContextValue::String(argument)) => format!("{argument}: {invalid}"),
+                _ => invalid.to_string(),
+            }));
+        }
+        let text = error.to_string();
+        let sentence = text.split("\n\n").next().unwrap_or_default();
+        let words: Vec<&str> = sentence.trim_start_matches("error: ").split_whitespace().collect();
+        is_json.then(|| Self::wrong_arguments(words.join(" ")))
+    }
+
+    fn of(code: Code, error: &dyn Error) -> Self {
+        let message = error.to_string();
+        let chain = std::iter::successors(error.source(), |&cause| cause.source());
+        let mut causes: Vec<String> = chain.map(ToString::to_string).collect();
+        causes.dedup();
+        // What the message says already, and the wrappers around it, would only repeat it.
+        if let Some(said) = causes.iter().rposition(|cause| message.contains(cause.as_str())) {
+            causes.drain(..=said);
+        }
+        Self { code, message, causes }
+    }
+
+    /// Prints the failure where errors go.
+    pub(crate) fn print(&self, as_json: bool) {
+        if as_json {
+            let body = json!({
+                "error": { "message": self.message, "causes": self.causes, "exit_code": self.code as u8 }
+            });
+            anstream::eprintln!("{body}");
+            return;
+        }
+        use owo_colors::OwoColorize as _;
+        anstream::eprintln!("{} {}", "error:".red().bold(), self.message);
+        for cause in &self.causes {
+            anstream::eprintln!("  {} {cause}", "because:".dimmed());
+        }
+    }
+}
+
+impl From<&Failure> for ExitCode {
+    fn from(failure: &Failure) -> Self {
+        Self::from(failure.code as u8)
+    }
+}
+
+impl From<LedgerPortError> for Failure {
+    fn from(error: LedgerPortError) -> Self {
+        let code = match &error {
+            LedgerPortError::EpochNotFound(_)
+            | LedgerPortError::AllocationNotFound(_)
+            | LedgerPortError::EventNotFound { .. }
+            | LedgerPortError::LedgerNotFound { .. } => Code::NotFound,
+            LedgerPortError::InvalidValue(_) => Code::WrongArguments,
+            LedgerPortError::Fault(_) => Code::Unavailable,
+            _ => Code::Refused,
+        };
+        let mut failure = Self::of(code, &error);
+        if matches!(error, LedgerPortError::EpochNotFound(_)) {
+            failure.message.push_str("; see `epoch-ledger epoch list`");
+        }
+        failure
+    }
+}
+
+impl From<EpochNotFoundPortError> for Failure {
+    fn from(error: EpochNotFoundPortError) -> Self {
+        LedgerPortError::from(error).into()
+    }
+}
+
+impl From<ContainerError> for Failure {
+    fn from(error: ContainerError) -> Self {
+        match error {
+            ContainerError::Store(error) => error.into(),
+            ContainerError::InvalidDatabaseUrl(_) => Self::of(Code::WrongArguments, &error),
+            ContainerError::Task(_) => Self::of(Code::Unexpected, &error),
+            _ => Self::of(Code::Unavailable, &error),
+        }
+    }
+}
+
+impl From<CollectError> for Failure {
+    fn from(error: CollectError) -> Self {
+        match error {
+            CollectError::Store(error) => error.into(),
+            CollectError::Source(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Store(error) => error.into(),
+            VerifyError::NotClosed { .. } | VerifyError::NoStatement { .. } => {
+                Self::of(Code::Refused, &error)
+            }
+        }
+    }
+}
+
+macro_rules! failures {
+    ($($error:ty => $code:ident),+ $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::of(Code::$code, &error)
+            }
+        })+
+    };
+}
+
+failures! {
+    SourceError => Unavailable,
+    InvalidValue => WrongArguments,
+    AmountOverflow => Refused,
+    std::io::Error => Unexpected,
+    serde_json::Error => Unexpected,
+    csv::Error => Unexpected,
+}

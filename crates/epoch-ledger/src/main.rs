@@ -1,0 +1,78 @@
+//! The command line of Epoch Ledger.
+//!
+//! `cli/` says what can be typed, `commands/` does it, `output` prints results, `views` are the
+//! records as JSON, `failure` is what goes wrong and with which exit code. No rule of the ledger is
+//! here. To add a command: its words in `cli/`, its file in `commands/`.
+
+mod cli;
+mod commands;
+mod epoch_choice;
+mod failure;
+mod output;
+mod session;
+mod views;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Cli;
+use crate::failure::Failure;
+use crate::session::Session;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    log_to_stderr(cli.global.verbose);
+    let is_json = cli.global.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let failure = Failure::from(error);
+            failure.print(is_json);
+            return ExitCode::from(&failure);
+        }
+    };
+    match runtime.block_on(run_until_interrupted(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print(is_json);
+            ExitCode::from(&failure)
+        }
+    }
+}
+
+/// Words that are no command; `--help` and `--version` come this way too.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let mut words = std::env::args_os().take_while(|word| word != "--");
+    let is_json = words.any(|word| word == "--json");
+    let Some(failure) = Failure::of_words(error, is_json) else { error.exit() };
+    failure.print(is_json);
+    ExitCode::from(&failure)
+}
+
+/// Dropping the command gives up its connections and its use of the private server, whose watchdog
+/// stops it; a transaction under way is rolled back by PostgreSQL.
+async fn run_until_interrupted(cli: Cli) -> Result<(), Failure> {
+    let session = Session::new(&cli.global);
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        done = commands::run(cli.command, &session) => done,
+        _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+        _ = terminated.recv() => Err(Failure::interrupted()),
+    }
+}
+
+fn log_to_stderr(verbose: u8) {
+    let default = match verbose {
+        0 => "warn",
+        1 => "info,ledger_repository=debug,app_container=debug",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

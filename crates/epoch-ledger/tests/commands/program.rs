@@ -1,0 +1,90 @@
+//! Runs the program.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use diesel_async::SimpleAsyncConnection as _;
+use ledger_testkit::TestDatabase;
+use serde_json::Value;
+
+/// What a run printed, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Run {
+    /// The result, as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// The program, with nothing set that the machine happens to have set.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_epoch-ledger"));
+    for name in ["DATABASE_URL", "EPOCH_LEDGER_STATE_DIR", "EPOCH_LEDGER_LEDGER", "RUST_LOG"] {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// The program on a migrated database of a test's own.
+pub(crate) struct Program {
+    pub(crate) database: TestDatabase,
+}
+
+impl Program {
+    pub(crate) async fn new() -> Self {
+        Self { database: TestDatabase::new().await }
+    }
+
+    /// Runs it, whatever comes of it.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = program();
+        command.env("DATABASE_URL", self.database.owner_url_text()).args(arguments);
+        command.output().unwrap().into()
+    }
+
+    /// Runs what must succeed; answers its result.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        let run = self.run(&all);
+        assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+        run.json()
+    }
+
+    /// Runs what must fail with that code and one sentence that says that.
+    pub(crate) fn refused(&self, code: i32, says: &str, arguments: &[&str]) {
+        let run = self.run(arguments);
+        assert_eq!(run.code, code, "{arguments:?}: {run:?}");
+        assert!(run.err.contains(says), "{arguments:?} does not say {says:?}: {}", run.err);
+        assert_eq!(run.out, "", "{arguments:?}");
+    }
+
+    /// Changes what the program never changes, as a superuser with the guards off.
+    pub(crate) async fn tamper(&self, sql: &str) {
+        let off = "SET session_replication_role = replica";
+        let mut owner = self.database.owner().await;
+        owner.batch_execute(&format!("{off}; {sql}")).await.unwrap();
+    }
+}
+
+/// A path as an argument.
+pub(crate) fn word(path: &Path) -> &str {
+    path.to_str().expect("temporary paths are text")
+}
