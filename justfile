@@ -1,0 +1,46 @@
+# `just` lists these. `just check` runs what CI runs.
+
+default:
+    @just --list
+
+# Every check of CI, in its order
+check: format-check lint docs schema-check house test test-contract
+
+# Every test, against a PostgreSQL that the tests start themselves
+test:
+    cargo test --workspace
+
+# One suite over the port, for the memory store, the server adapter and the worker adapter
+test-contract:
+    cargo nextest run --package ledger-tests --test contract --no-fail-fast
+
+# The dependency arrows and the house's habits
+house:
+    cargo test --package ledger-tests --test architecture
+
+# Rewrite the sources as rustfmt has them
+format:
+    cargo fmt --all
+
+format-check:
+    cargo fmt --all --check
+
+lint:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# Regenerate crates/ledger-schema/src/schema.rs from the migrations (needs diesel_cli)
+schema:
+    cargo run --quiet --package ledger-testkit --bin with-test-database -- diesel print-schema > target/schema.rs
+    cp target/schema.rs crates/ledger-schema/src/schema.rs
+
+# Fail when the generated schema is not what the migrations make
+schema-check:
+    cargo run --quiet --package ledger-testkit --bin with-test-database -- diesel print-schema > target/schema.rs
+    diff target/schema.rs crates/ledger-schema/src/schema.rs
+
+# The story, on this repository's own history
+demo *ARGUMENTS:
+    cargo run --release -- demo {{ARGUMENTS}}

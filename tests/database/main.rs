@@ -1,0 +1,18 @@
+//! What the database itself holds: everything here goes around the port, or pulls the ground from
+//! under it.
+//!
+//! Every test has a database of its own ([`ledger_testkit::TestDatabase`]), but roles belong to the
+//! whole server: a test never changes `ledger_service`.
+
+#![expect(clippy::unwrap_used, reason = "an error that a test does not expect fails the test")]
+
+mod attacks;
+mod books;
+mod catalogs;
+mod corrupt_values;
+mod faults;
+mod races;
+mod role;
+mod small_pool;
+mod sql;
+mod upgrade;

@@ -1,0 +1,116 @@
+//! Who the program is, and with which limits.
+
+use ledger_adapter_server::Server;
+use ledger_adapter_worker::Worker;
+use ledger_repository::administration::{Provisioned, provision};
+use ledger_repository::{LedgerPool, Limits, OpenPoolError, Role};
+use ledger_testkit::TestDatabase;
+
+use crate::sql::{Sql, wait_until};
+
+async fn refusal(database: &TestDatabase) -> OpenPoolError {
+    LedgerPool::<Server>::open(&database.service_url()).await.expect_err("it opened")
+}
+
+#[tokio::test]
+async fn a_role_that_owns_a_table_is_refused() {
+    let database = TestDatabase::new().await;
+    Sql::owner(&database).await.run("ALTER TABLE users OWNER TO ledger_service").await;
+    let refused = refusal(&database).await;
+    assert!(
+        matches!(&refused, OpenPoolError::UnsafeRole { role, problem, .. }
+            if role == "ledger_service" && problem.contains("owns the table users")),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_may_empty_a_table_is_refused() {
+    for right in ["TRUNCATE", "DELETE", "TRIGGER"] {
+        let database = TestDatabase::new().await;
+        Sql::owner(&database)
+            .await
+            .run(&format!("GRANT {right} ON epochs TO ledger_service"))
+            .await;
+        let refused = refusal(&database).await;
+        assert!(
+            matches!(&refused, OpenPoolError::UnsafeRole { problem, .. } if problem.contains("epochs")),
+            "{right}: {refused:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_is_no_member_of_the_role_is_refused() {
+    let database = TestDatabase::new().await;
+    let owner = Sql::owner(&database).await;
+    let login = format!("login_{}", owner.value("SELECT current_database()").await);
+    owner.run(&format!("CREATE ROLE {login} LOGIN")).await;
+    let url = database.owner_url_text().replacen("postgres@", &format!("{login}@"), 1);
+    let refused = LedgerPool::<Server>::open(&url.parse().unwrap()).await;
+    owner.run(&format!("GRANT ledger_service TO {login}")).await;
+    let taken = LedgerPool::<Server>::open(&url.parse().unwrap()).await;
+    let is_open = taken.is_ok();
+    drop(taken);
+    wait_until(
+        &owner,
+        &format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{login}'"),
+        "0",
+    )
+    .await;
+    owner.run(&format!("DROP ROLE {login}")).await;
+    assert!(matches!(refused, Err(OpenPoolError::NoServiceRole { .. })), "{refused:?}");
+    assert!(is_open, "a member of the role is taken");
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_named() {
+    let database = TestDatabase::new().await;
+    let url = database.service_url().with_database("nowhere");
+    let error = LedgerPool::<Server>::open(&url).await.expect_err("it opened");
+    assert!(error.to_string().contains("nowhere"), "{error}");
+}
+
+async fn limits_in_force<R: Role>(database: &TestDatabase, limits: Limits) {
+    // As the superuser: the session becomes the service role all the same.
+    let pool = LedgerPool::<R>::open(&database.owner_url()).await.unwrap();
+    let sql = Sql::owner(database).await;
+    let query = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+         AND application_name = '{}'",
+        limits.application_name
+    );
+    assert_eq!(sql.value(&query).await, "1");
+    let shown = pool
+        .show(&["statement_timeout", "lock_timeout", "role", "idle_in_transaction_session_timeout"])
+        .await
+        .unwrap();
+    let milliseconds = |text: &str| -> u128 {
+        let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap());
+        let factor = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "min" => 60_000,
+            other => panic!("{other}"),
+        };
+        number.parse::<u128>().unwrap() * factor
+    };
+    assert_eq!(milliseconds(&shown[0]), limits.statement_timeout.as_millis());
+    assert_eq!(milliseconds(&shown[1]), limits.lock_timeout.as_millis());
+    assert_eq!(shown[2], "ledger_service");
+    assert_eq!(milliseconds(&shown[3]), limits.idle_in_transaction_timeout.as_millis());
+}
+
+#[tokio::test]
+async fn each_adapters_limits_are_in_force() {
+    let database = TestDatabase::new().await;
+    limits_in_force::<Server>(&database, Server::LIMITS).await;
+    limits_in_force::<Worker>(&database, Worker::LIMITS).await;
+    assert_ne!(Server::LIMITS, Worker::LIMITS);
+}
+
+#[tokio::test]
+async fn provisioning_again_confirms() {
+    let database = TestDatabase::new().await;
+    assert_eq!(provision(&database.owner_url()).await.unwrap(), Provisioned::Confirmed);
+}

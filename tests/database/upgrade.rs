@@ -1,0 +1,222 @@
+//! The way up and the way down, with rows and without.
+
+use std::sync::Arc;
+
+use ledger_adapter_server::Server;
+use ledger_core::EpochStatus;
+use ledger_port::ActivityStore as _;
+use ledger_port::{EpochStore as _, PageRequest, PoolStore as _, StatementStore as _, SystemClock};
+use ledger_repository::LedgerPool;
+use ledger_repository::administration::{
+    MigrateError, migrate, migration_status, revert_last_migration,
+};
+use ledger_testkit::{TestDatabase, event, new_epoch, week, weights};
+
+use crate::sql::Sql;
+
+/// Everything the catalogs know of the schema, in words that do not depend on history.
+const CATALOGS: &str = "
+    SELECT 'column ' || a.attrelid::regclass || '.' || a.attname || ' ' ||
+        format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' ||
+        coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' ' || a.attcollation ||
+        coalesce(col_description(a.attrelid, a.attnum), '') || coalesce(a.attacl::text, '')
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' ||
+        pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
+    UNION ALL SELECT 'index ' || pg_get_indexdef(i.indexrelid) ||
+        coalesce(obj_description(i.indexrelid), '')
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+    WHERE c.relnamespace = 'public'::regnamespace
+    UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT 'function ' || pg_get_functiondef(p.oid)
+    FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'ledger%'
+    UNION ALL SELECT 'table ' || relname || ' ' || relrowsecurity || coalesce(relacl::text, '') ||
+        coalesce(obj_description(oid, 'pg_class'), '')
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')
+        AND relname NOT LIKE '\\_\\_diesel%'
+    ORDER BY 1";
+
+async fn catalogs(sql: &Sql) -> Vec<String> {
+    // A grant that was given and taken back leaves the owner's own written out.
+    let spelled_out = "postgres=arwdDxt/postgres";
+    let rows = sql.column(CATALOGS).await;
+    rows.into_iter().map(|row| row.replace(&format!("{{{spelled_out}}}"), "")).collect()
+}
+
+#[tokio::test]
+async fn every_migration_goes_down_and_up_again() {
+    let database = TestDatabase::empty().await;
+    let (url, sql) = (database.owner_url(), Sql::owner(&database).await);
+    let all = migrate(&url).await.unwrap();
+    assert_eq!(all.len(), 4);
+    let top = catalogs(&sql).await;
+    for steps in 1..=all.len() {
+        for _ in 0..steps {
+            revert_last_migration(&url).await.unwrap();
+        }
+        let state = migration_status(&url).await.unwrap();
+        assert_eq!(state.pending().count(), steps);
+        assert_eq!(migrate(&url).await.unwrap().len(), steps);
+        let again = catalogs(&sql).await;
+        let lost: Vec<_> = top.iter().filter(|row| !again.contains(row)).collect();
+        let gained: Vec<_> = again.iter().filter(|row| !top.contains(row)).collect();
+        assert!(
+            lost.is_empty() && gained.is_empty(),
+            "{steps} down: lost {lost:#?}, gained {gained:#?}"
+        );
+    }
+    assert!(migrate(&url).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn taking_everything_back_leaves_no_table() {
+    let database = TestDatabase::empty().await;
+    migrate(&database.owner_url()).await.unwrap();
+    for _ in 0..4 {
+        revert_last_migration(&database.owner_url()).await.unwrap();
+    }
+    let sql = Sql::owner(&database).await;
+    let left = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        AND relkind IN ('r', 'S') AND relname NOT LIKE '\\_\\_diesel%'";
+    assert_eq!(sql.column(left).await, Vec::<String>::new());
+    assert!(revert_last_migration(&database.owner_url()).await.is_err());
+}
+
+const BASELINE_ROWS: &str = r#"
+    INSERT INTO users (user_id, display_name, created_at) VALUES
+        ('alice', 'Alice', '2025-01-01'), ('bob', NULL, '2025-01-02');
+    INSERT INTO epochs (status, policy_repo, policy_commit_sha, policy_path, policy_content_hash,
+        pool_total_credits, opened_at, closed_at, created_at) VALUES
+        ('closed', 'r', 'c', 'p', 'h', 100, '2025-01-06', '2025-01-13', '2025-01-06'),
+        -- Opened before the one above was closed.
+        ('closed', 'r', 'c', 'p', 'h', 100, '2025-01-12', '2025-01-20', '2025-01-12'),
+        -- Closed the moment it was opened, inside the window of the one above.
+        ('closed', 'r', 'c', 'p', 'h', 0, '2025-01-15', '2025-01-15', '2025-01-15'),
+        ('open', 'r', 'c', 'p', 'h', NULL, '2025-01-27', NULL, '2025-01-27');
+    INSERT INTO epoch_pool_components (epoch_id, component_id, algorithm_version, inputs_json,
+        amount_credits, evidence_ref, computed_at)
+    SELECT id, 'base_issuance', '1', '{"n": 1}', 100, 'vote', '2025-01-07' FROM epochs;
+    INSERT INTO payout_statements (id, epoch_id, allocation_set_hash, pool_total_credits,
+        payouts_json, supersedes_statement_id, created_at) VALUES
+        ('00000000-0000-0000-0000-000000000001', 1, repeat('a', 64), 100, '[{"user_id": "alice",
+            "total_units": "1", "share": "1.000000", "amount_credits": "100"}]', NULL, '2025-01-13'),
+        ('00000000-0000-0000-0000-000000000002', 1, repeat('b', 64), 100, '[]',
+            '00000000-0000-0000-0000-000000000001', '2025-01-14');"#;
+
+const TABLES: [&str; 4] = ["users", "epochs", "epoch_pool_components", "payout_statements"];
+
+/// The baseline's columns of every row, as text.
+async fn baseline_rows(sql: &Sql) -> Vec<String> {
+    let mut rows = Vec::new();
+    for table in TABLES {
+        let query = format!(
+            "SELECT (to_jsonb(t) - ARRAY['ledger_id', 'period_start', 'period_end',
+                'weight_config'])::text FROM {table} t ORDER BY 1"
+        );
+        rows.extend(sql.column(&query).await.into_iter().map(|row| format!("{table} {row}")));
+    }
+    rows
+}
+
+async fn at_the_baseline() -> (TestDatabase, Sql) {
+    let database = TestDatabase::empty().await;
+    migrate(&database.owner_url()).await.unwrap();
+    for _ in 0..3 {
+        revert_last_migration(&database.owner_url()).await.unwrap();
+    }
+    let sql = Sql::owner(&database).await;
+    sql.run(BASELINE_ROWS).await;
+    (database, sql)
+}
+
+#[tokio::test]
+async fn a_baseline_with_rows_keeps_every_row() {
+    let (database, sql) = at_the_baseline().await;
+    let before = baseline_rows(&sql).await;
+    assert_eq!(before.len(), 12);
+    migrate(&database.owner_url()).await.unwrap();
+    assert_eq!(baseline_rows(&sql).await, before);
+    for table in TABLES {
+        let strangers = format!(
+            "SELECT count(*) FROM {table} t WHERE NOT EXISTS
+                (SELECT FROM ledgers l WHERE l.ledger_id = t.ledger_id AND l.name = 'default')"
+        );
+        assert_eq!(sql.value(&strangers).await, "0", "{table}");
+    }
+    let windows = "SELECT period_start || ' ' || period_end FROM epochs ORDER BY id";
+    assert_eq!(
+        sql.column(windows).await,
+        [
+            "2025-01-06 00:00:00+00 2025-01-13 00:00:00+00",
+            "2025-01-13 00:00:00+00 2025-01-20 00:00:00+00",
+            "2025-01-20 00:00:00+00 2025-01-20 00:00:00.000001+00",
+            "2025-01-27 00:00:00+00 2025-02-03 00:00:00+00",
+        ]
+    );
+    // And back: nothing new is there, so nothing is lost.
+    for _ in 0..3 {
+        revert_last_migration(&database.owner_url()).await.unwrap();
+    }
+    assert_eq!(baseline_rows(&sql).await, before);
+}
+
+#[tokio::test]
+async fn upgraded_epochs_are_read_through_the_port_and_go_on() {
+    let (database, _sql) = at_the_baseline().await;
+    migrate(&database.owner_url()).await.unwrap();
+    let pool: LedgerPool<Server> = database.pool().await;
+    let store = database.store(&pool, "default", Arc::new(SystemClock)).await;
+    let epochs = store.list_epochs(PageRequest::first()).await.unwrap().items;
+    assert_eq!(epochs.len(), 4);
+    assert_eq!(epochs[3].pool_total.map(ledger_core::Credits::get), Some(100));
+    let parts = store.get_pool_components_for_epoch(epochs[3].id, PageRequest::first()).await;
+    assert_eq!(parts.unwrap().items[0].component.evidence_ref.as_deref(), Some("vote"));
+    let in_force = store.get_statement_for_epoch(epochs[3].id).await.unwrap().unwrap();
+    assert!(in_force.statement.supersedes.is_some());
+    assert_eq!(epochs[0].status, EpochStatus::Open);
+    store.begin_review(epochs[0].id).await.unwrap();
+    let next = store.create_epoch(&new_epoch(week("2026-W47"), weights(&[]))).await.unwrap();
+    assert!(epochs.iter().all(|old| old.id < next.id));
+}
+
+#[tokio::test]
+async fn the_way_down_refuses_to_lose_what_the_baseline_cannot_hold() {
+    let database = TestDatabase::new().await;
+    let pool: LedgerPool<Server> = database.pool().await;
+    let store = database.store(&pool, "default", Arc::new(SystemClock)).await;
+    let epoch = store.create_epoch(&new_epoch(week("2026-W47"), weights(&[]))).await.unwrap();
+    store.insert_activity_events(epoch.id, &[event("one").build()]).await.unwrap();
+    for _ in 0..2 {
+        revert_last_migration(&database.owner_url()).await.unwrap();
+    }
+    let error = revert_last_migration(&database.owner_url()).await.unwrap_err();
+    let MigrateError::Failed { reason, .. } = error else { panic!("{error:?}") };
+    assert!(reason.contains("the baseline cannot hold what this database holds"), "{reason}");
+    let sql = Sql::owner(&database).await;
+    assert_eq!(sql.value("SELECT count(*) FROM activity_events").await, "1");
+    assert_eq!(migrate(&database.owner_url()).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn three_who_migrate_at_once_apply_each_migration_once() {
+    let database = TestDatabase::empty().await;
+    let url = database.owner_url();
+    let (a, b, c) = tokio::join!(migrate(&url), migrate(&url), migrate(&url));
+    let mut applied: Vec<usize> = [a, b, c].into_iter().map(|done| done.unwrap().len()).collect();
+    applied.sort_unstable();
+    assert_eq!(applied, [0, 0, 4]);
+}
+
+#[tokio::test]
+async fn a_schema_from_a_newer_program_is_left_alone() {
+    let database = TestDatabase::new().await;
+    let sql = Sql::owner(&database).await;
+    sql.run("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000000')").await;
+    let error = migrate(&database.owner_url()).await.unwrap_err();
+    let MigrateError::UnknownNewerSchema { versions, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(versions, &["20990101000000"]);
+    assert!(error.to_string().ends_with("use a newer epoch-ledger"), "{error}");
+}
