@@ -13,6 +13,7 @@ mod corrupt_values;
 mod faults;
 mod races;
 mod role;
+mod scale;
 mod small_pool;
 mod sql;
 mod upgrade;

@@ -12,20 +12,36 @@ pub(crate) struct ResolveByBindings {
     pub(crate) epoch_id: EpochId,
 }
 
-// The rows are locked in the order of their ids, as everybody who resolves does.
-const RESOLVE: &str = "
-    WITH waiting AS MATERIALIZED (
-        SELECT e.id, b.user_id
-        FROM activity_events e
-        JOIN identity_bindings b ON b.ledger_id = e.ledger_id AND b.source = e.source
-            AND b.platform_user_id = e.platform_user_id
-        WHERE e.ledger_id = $1 AND e.epoch_id = $2 AND e.user_id IS NULL
-        ORDER BY e.id
-        FOR NO KEY UPDATE OF e
-    )
-    UPDATE activity_events e SET user_id = w.user_id
-    FROM waiting w
-    WHERE e.ledger_id = $1 AND e.id = w.id AND e.user_id IS NULL";
+// Both statements look the person up row by row, in the bindings' primary key. As a join, PostgreSQL
+// plans it by statistics: after a first large collection there are none, it believes that one event
+// waits, and compares every event with every binding.
+macro_rules! person {
+    () => {
+        "(SELECT b.user_id FROM identity_bindings b
+          WHERE b.ledger_id = $1 AND b.source = e.source
+            AND b.platform_user_id = e.platform_user_id)"
+    };
+}
+
+macro_rules! waiting_and_bound {
+    () => {
+        concat!(
+            "e.ledger_id = $1 AND e.epoch_id = $2 AND e.user_id IS NULL AND ",
+            person!(),
+            " IS NOT NULL"
+        )
+    };
+}
+
+// In the order of their ids, as everybody who resolves locks events.
+const LOCK: &str = concat!(
+    "SELECT count(*) FROM (SELECT FROM activity_events e WHERE ",
+    waiting_and_bound!(),
+    " ORDER BY e.id FOR NO KEY UPDATE OF e) locked"
+);
+
+const RESOLVE: &str =
+    concat!("UPDATE activity_events e SET user_id = ", person!(), " WHERE ", waiting_and_bound!());
 
 #[async_trait]
 impl Command for ResolveByBindings {
@@ -34,11 +50,18 @@ impl Command for ResolveByBindings {
 
     async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<u64> {
         lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Shared).await?;
-        let resolved = diesel::sql_query(RESOLVE)
+        self.execute(tx, LOCK).await?;
+        let resolved = self.execute(tx, RESOLVE).await?;
+        Ok(count(resolved))
+    }
+}
+
+impl ResolveByBindings {
+    async fn execute(&self, tx: &mut AsyncPgConnection, statement: &str) -> TxResult<usize> {
+        Ok(diesel::sql_query(statement)
             .bind::<SqlUuid, _>(self.ledger_id.0)
             .bind::<BigInt, _>(self.epoch_id.0)
             .execute(tx)
-            .await?;
-        Ok(count(resolved))
+            .await?)
     }
 }
