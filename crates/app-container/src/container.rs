@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use ledger_adapter_server::{ServerLedgerRegistry, ServerLedgerStore, ServerPool};
+use ledger_adapter_server::{ServerLedgerRegistry, ServerPool};
 use ledger_core::LedgerName;
-use ledger_port::{
-    ActivityLedgerStore, Clock, LedgerPortError, LedgerRegistry, PortResult, SystemClock,
-};
+use ledger_port::{ActivityLedgerStore, Clock, LedgerRegistry, PortResult, SystemClock};
 
 use crate::{ContainerError, Database};
 
@@ -37,7 +35,6 @@ impl Container {
         database: Database,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ContainerError> {
-        database.require_current_schema().await?;
         let pool = ServerPool::open(database.service_url()).await?;
         let registry = Arc::new(ServerLedgerRegistry::new(pool.clone(), Arc::clone(&clock)));
         Ok(Self { database, pool, registry, clock })
@@ -51,11 +48,7 @@ impl Container {
         &self,
         ledger: &LedgerName,
     ) -> PortResult<Arc<dyn ActivityLedgerStore>> {
-        let found = self.registry.get_ledger(ledger).await?;
-        let ledger =
-            found.ok_or_else(|| LedgerPortError::LedgerNotFound { name: ledger.clone() })?;
-        let store = ServerLedgerStore::new(ledger.id, self.pool.clone(), Arc::clone(&self.clock));
-        Ok(Arc::new(store))
+        Ok(Arc::new(self.registry.store(ledger).await?))
     }
 
     /// The list of ledgers.

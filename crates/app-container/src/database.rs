@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use ledger_adapter_server::DatabaseUrl;
-use ledger_adapter_server::administration::{
-    self, MigrateError, SERVICE_ROLE, create_database_if_missing,
-};
+use ledger_adapter_server::administration::{self, SERVICE_ROLE, create_database_if_missing};
 use private_postgres::{PrivatePostgres, Settings, default_state_dir};
 
 pub use ledger_adapter_server::administration::{MigrationStatus, Provisioned, SchemaState};
@@ -98,25 +96,8 @@ impl Database {
         Ok(administration::migration_status(&self.service).await?)
     }
 
-    /// Refuses a schema that is older or newer than this program's.
-    pub(crate) async fn require_current_schema(&self) -> Result<(), ContainerError> {
-        // The program's own database was migrated when it was opened.
-        if self.is_private() {
-            return Ok(());
-        }
-        let state = self.schema_state().await?;
-        if !state.unknown.is_empty() {
-            let (database, versions) = (self.to_string(), state.unknown);
-            return Err(MigrateError::UnknownNewerSchema { database, versions }.into());
-        }
-        let pending: Vec<String> = state.pending().map(str::to_owned).collect();
-        if pending.is_empty() {
-            return Ok(());
-        }
-        Err(ContainerError::MigrationsPending { database: self.to_string(), pending })
-    }
-
-    pub(crate) const fn service_url(&self) -> &DatabaseUrl {
+    /// The address for the service role: what an adapter's pool is opened with.
+    pub const fn service_url(&self) -> &DatabaseUrl {
         &self.service
     }
 

@@ -15,22 +15,10 @@ pub enum ContainerError {
     /// The roles cannot be made.
     #[error(transparent)]
     Provision(#[from] ProvisionError),
-    /// The schema cannot be read or migrated, or is newer than this program.
+    /// The schema cannot be migrated, or is newer than this program.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    /// The schema is older than this program.
-    #[error(
-        "{database} lacks {} of this program's migrations; run `epoch-ledger db provision`, then \
-         `epoch-ledger db migrate`",
-        pending.len()
-    )]
-    MigrationsPending {
-        /// Which database.
-        database: String,
-        /// The names of the missing ones.
-        pending: Vec<String>,
-    },
-    /// The pool does not open, or its role is not safe to run as.
+    /// The pool does not open, its role is not safe to run as, or the schema is not this program's.
     #[error(transparent)]
     OpenPool(#[from] OpenPoolError),
     /// The store refused.

@@ -8,7 +8,7 @@ use activity_sources::SourceError;
 use app_container::ContainerError;
 use clap::error::{ContextKind, ContextValue};
 use ledger_core::{AmountOverflow, InvalidValue};
-use ledger_port::{EpochNotFoundPortError, LedgerPortError, VerifyError};
+use ledger_port::{EpochNotFoundPortError, LedgerPortError, RefusalKind, VerifyError};
 use serde_json::json;
 
 /// What scripts can trust. The table stands in `--help`.
@@ -105,20 +105,34 @@ impl From<&Failure> for ExitCode {
 
 impl From<LedgerPortError> for Failure {
     fn from(error: LedgerPortError) -> Self {
-        let code = match &error {
-            LedgerPortError::EpochNotFound(_)
-            | LedgerPortError::AllocationNotFound(_)
-            | LedgerPortError::EventNotFound { .. }
-            | LedgerPortError::LedgerNotFound { .. } => Code::NotFound,
-            LedgerPortError::InvalidValue(_) => Code::WrongArguments,
-            LedgerPortError::Fault(_) => Code::Unavailable,
-            _ => Code::Refused,
+        let code = match error.kind() {
+            RefusalKind::NotFound => Code::NotFound,
+            RefusalKind::Invalid => Code::WrongArguments,
+            RefusalKind::Refused => Code::Refused,
+            RefusalKind::Unavailable => Code::Unavailable,
+            RefusalKind::Defect => Code::Unexpected,
         };
         let mut failure = Self::of(code, &error);
-        if matches!(error, LedgerPortError::EpochNotFound(_)) {
-            failure.message.push_str("; see `epoch-ledger epoch list`");
+        if let Some(help) = what_helps(&error) {
+            failure.message.push_str("; ");
+            failure.message.push_str(help);
         }
         failure
+    }
+}
+
+/// The port knows no command line; here its refusals learn which command helps.
+fn what_helps(error: &LedgerPortError) -> Option<&'static str> {
+    match error {
+        LedgerPortError::EpochNotFound(_) => Some("see `epoch-ledger epoch list`"),
+        LedgerPortError::LedgerNotFound { .. } => {
+            Some("see `epoch-ledger ledger list`, or make it with `epoch-ledger ledger create`")
+        }
+        LedgerPortError::PoolRequiresBase { .. } => {
+            Some("add it with `epoch-ledger pool add base_issuance CREDITS`")
+        }
+        LedgerPortError::AllocationsStale { .. } => Some("run `epoch-ledger allocate propose`"),
+        _ => None,
     }
 }
 

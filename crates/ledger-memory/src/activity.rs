@@ -133,7 +133,7 @@ impl ActivityStore for MemoryStore {
 
     /// "Bounded memory" means nothing where all is in memory; what counts is that the stream is of
     /// the moment of the call, so it takes a copy.
-    async fn stream_activity_for_epoch(&self, epoch_id: EpochId) -> PortResult<ActivityStream<'_>> {
+    async fn stream_activity_for_epoch(&self, epoch_id: EpochId) -> PortResult<ActivityStream> {
         let events: Vec<ActivityEvent> = self.read(|books| {
             PortResult::Ok(books.events_of(epoch_id)?.into_iter().cloned().collect())
         })?;

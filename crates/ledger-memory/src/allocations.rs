@@ -76,15 +76,28 @@ impl Books {
         self.sums(epoch_id)?.into_iter().map(new).collect()
     }
 
+    /// Nothing, for each user who has an allocation and no events.
+    fn proposals_without_events(&self, epoch_id: EpochId) -> PortResult<Vec<NewAllocation>> {
+        let sums = self.sums(epoch_id)?;
+        let given = self.allocations_of(epoch_id)?.into_iter().map(|known| &known.user_id);
+        let nothing = |user_id: &UserId| NewAllocation {
+            user_id: user_id.clone(),
+            proposed_units: Units::ZERO,
+            activity_count: 0,
+        };
+        Ok(given.filter(|user_id| !sums.contains_key(user_id)).map(nothing).collect())
+    }
+
     fn propose_allocations(
         &mut self,
         epoch_id: EpochId,
         now: Timestamp,
     ) -> PortResult<ProposalSummary> {
         self.unclosed_epoch(epoch_id)?;
-        let proposal = self.proposal(epoch_id)?;
-        let changed = self.insert_allocations(epoch_id, &proposal, now)?;
+        let mut proposal = self.proposal(epoch_id)?;
         let users = u64::try_from(proposal.len()).expect("what fits into memory fits into 64 bits");
+        proposal.extend(self.proposals_without_events(epoch_id)?);
+        let changed = self.insert_allocations(epoch_id, &proposal, now)?;
         Ok(ProposalSummary { users, changed })
     }
 

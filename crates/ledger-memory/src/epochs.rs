@@ -68,6 +68,7 @@ impl Books {
         if found != asked {
             return Err(LedgerPortError::PoolTotalMismatch { epoch_id, asked, found });
         }
+        self.check_proposals(epoch_id)?;
         self.mark_closed(epoch_id, found, now)
     }
 

@@ -74,7 +74,7 @@ impl Books {
     /// What is stored must be what the events come to; units that do not fit are never what is
     /// stored. A user without events may have an allocation, if it proposes nothing: an admin may
     /// still give them units.
-    fn check_proposals(&self, epoch_id: EpochId) -> PortResult<()> {
+    pub(crate) fn check_proposals(&self, epoch_id: EpochId) -> PortResult<()> {
         let computed = self.sums(epoch_id)?;
         let stored: BTreeMap<&UserId, (i128, u32)> = self
             .allocations_of(epoch_id)?

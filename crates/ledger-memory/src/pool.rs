@@ -28,6 +28,7 @@ impl Books {
         }
         self.unclosed_epoch(epoch_id)?;
         let component = PoolComponent { epoch_id, component: new.clone() };
+        pool_total(self.components_of(epoch_id)?.into_iter().chain([&component]))?;
         self.components.insert(key, component.clone());
         Ok(component)
     }

@@ -31,8 +31,9 @@ pub struct AllocationNotFoundPortError {
 /// Something outside the ledger's rules went wrong. The source is for the log, not for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFault {
-    /// The database cannot be reached, or the connection broke. Nothing was acknowledged; every
-    /// method of the port may be called again.
+    /// The database cannot be reached, or the connection broke. Nothing was acknowledged, but what
+    /// was asked may have been done. Every method of the port may be called again; one that is not
+    /// idempotent may then be refused by what it did the first time.
     #[error("the database cannot be reached; check that it runs and try again")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// All connections stayed in use for as long as the store waits.
@@ -88,7 +89,7 @@ pub enum LedgerPortError {
         event_id: EventId,
     },
     /// There is no ledger of that name.
-    #[error("there is no ledger \"{name}\"; create it with `epoch-ledger ledger create {name}`")]
+    #[error("there is no ledger \"{name}\"")]
     LedgerNotFound {
         /// What was asked for.
         name: LedgerName,
@@ -136,7 +137,7 @@ pub enum LedgerPortError {
         found: Credits,
     },
     /// POOL_REQUIRES_BASE: the epoch has no base issuance.
-    #[error("epoch {epoch_id} has no base_issuance; add it with `epoch-ledger pool add`")]
+    #[error("epoch {epoch_id} has no base_issuance; nothing was closed")]
     PoolRequiresBase {
         /// The epoch.
         epoch_id: EpochId,
@@ -202,8 +203,8 @@ pub enum LedgerPortError {
     },
     /// The stored proposals are not what the events come to.
     #[error(
-        "epoch {epoch_id}: the proposal for {user_id} no longer matches the events; run \
-         `epoch-ledger allocate propose` and look again; nothing was closed"
+        "epoch {epoch_id}: the proposal for {user_id} does not match the events; propose again, and \
+         look before you close; nothing was closed"
     )]
     AllocationsStale {
         /// The epoch.
@@ -249,12 +250,72 @@ pub enum LedgerPortError {
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
     /// A rule of the database refused what the Rust check let through: a defect, worth reporting.
-    #[error("the database's rule \"{rule}\" refused this")]
+    #[error("the database's rule \"{constraint}\" ({invariant}) refused this")]
     RefusedByRule {
         /// The constraint's or trigger's name.
-        rule: String,
+        constraint: String,
+        /// The invariant that it holds.
+        invariant: &'static str,
+        /// The database's own words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Something outside the ledger's rules.
     #[error(transparent)]
     Fault(#[from] StoreFault),
+}
+
+/// What a caller can do about a refusal. Exit codes and HTTP statuses follow from it, so that a new
+/// variant has its place in both at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefusalKind {
+    /// What was named is not there.
+    NotFound,
+    /// What was given could never be taken.
+    Invalid,
+    /// The ledger is not, or no longer, where this is possible.
+    Refused,
+    /// The store did not answer; calling again may help.
+    Unavailable,
+    /// A mistake of the program or damage to the data; somebody has to look.
+    Defect,
+}
+
+impl LedgerPortError {
+    /// Which kind of refusal this is.
+    #[must_use]
+    pub const fn kind(&self) -> RefusalKind {
+        match self {
+            Self::EpochNotFound(_)
+            | Self::AllocationNotFound(_)
+            | Self::EventNotFound { .. }
+            | Self::LedgerNotFound { .. } => RefusalKind::NotFound,
+            Self::InvalidValue(_) | Self::InvalidEvent { .. } => RefusalKind::Invalid,
+            Self::EpochAlreadyOpen { .. }
+            | Self::EpochWindowTaken { .. }
+            | Self::EpochClosed { .. }
+            | Self::EpochStatusMismatch { .. }
+            | Self::EventAfterEpoch { .. }
+            | Self::PoolTotalMismatch { .. }
+            | Self::PoolRequiresBase { .. }
+            | Self::PoolComponentExists { .. }
+            | Self::IdentityAlreadyResolved { .. }
+            | Self::IdentityAlreadyBound { .. }
+            | Self::AllocationsStale { .. }
+            | Self::AllocationSetChanged { .. }
+            | Self::StatementExists { .. }
+            | Self::SupersededStatementNotCurrent { .. }
+            | Self::AmountOverflow(_) => RefusalKind::Refused,
+            Self::Fault(
+                StoreFault::Unreachable(_)
+                | StoreFault::PoolExhausted
+                | StoreFault::TimedOut(_)
+                | StoreFault::Contention { .. },
+            ) => RefusalKind::Unavailable,
+            Self::RefusedByRule { .. }
+            | Self::Fault(StoreFault::Corrupt { .. } | StoreFault::Other { .. }) => {
+                RefusalKind::Defect
+            }
+        }
+    }
 }

@@ -21,7 +21,8 @@ mod verify;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{
-    AllocationNotFoundPortError, EpochNotFoundPortError, LedgerPortError, PortResult, StoreFault,
+    AllocationNotFoundPortError, EpochNotFoundPortError, LedgerPortError, PortResult, RefusalKind,
+    StoreFault,
 };
 pub use page::{MAX_PAGE_SIZE, Page, PageLimit, PageRequest};
 pub use registry::{Ledger, LedgerRegistry};

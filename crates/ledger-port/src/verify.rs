@@ -20,9 +20,7 @@ pub enum VerifyError {
         status: EpochStatus,
     },
     /// The epoch was closed without a statement.
-    #[error(
-        "epoch {epoch_id} is closed but has no statement; `epoch-ledger epoch close` writes it"
-    )]
+    #[error("epoch {epoch_id} is closed but has no statement; close it again to write it")]
     NoStatement {
         /// The epoch.
         epoch_id: EpochId,

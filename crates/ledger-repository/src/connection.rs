@@ -5,6 +5,7 @@ use std::error::Error;
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
 use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, NoTls};
 
 use crate::database_url::describe;
@@ -18,6 +19,8 @@ use crate::database_url::describe;
 pub struct ConnectError {
     pub(crate) database: String,
     pub(crate) reason: String,
+    /// PostgreSQL's, where it was PostgreSQL that refused.
+    pub(crate) code: Option<SqlState>,
     #[source]
     source: Box<dyn Error + Send + Sync>,
 }
@@ -41,6 +44,7 @@ pub(crate) async fn connect(config: &Config) -> Result<PooledConnection, Connect
     let diesel = AsyncPgConnection::try_from(client).await.map_err(|error| ConnectError {
         database: describe(config),
         reason: error.to_string(),
+        code: None,
         source: error.into(),
     })?;
     Ok(PooledConnection { diesel, driver })
@@ -51,7 +55,8 @@ fn connect_error(config: &Config, error: tokio_postgres::Error) -> ConnectError 
         || error.source().map_or_else(|| error.to_string(), ToString::to_string),
         |answer| answer.message().to_owned(),
     );
-    ConnectError { database: describe(config), reason, source: error.into() }
+    let code = error.code().cloned();
+    ConnectError { database: describe(config), reason, code, source: error.into() }
 }
 
 /// Makes and checks the connections of one pool.
@@ -74,8 +79,8 @@ impl Manager for ConnectionManager {
         connect(&self.config).await
     }
 
-    /// Refuses a connection that the server closed, and one that a cancelled caller left inside a
-    /// transaction. Costs no round trip.
+    /// Refuses a connection that the server closed, and one whose rollback failed. Costs no round
+    /// trip. One that a cancelled caller left in the middle never comes here: see [`crate::loan`].
     async fn recycle(
         &self,
         connection: &mut PooledConnection,

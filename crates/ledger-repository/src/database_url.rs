@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
@@ -12,6 +13,9 @@ use crate::administration::SERVICE_ROLE;
 /// The address of a PostgreSQL database, `postgres://user@host:port/database` or `key=value` pairs.
 #[derive(Clone)]
 pub struct DatabaseUrl(Config);
+
+/// The longest that a connection for administration may take to open.
+const OWNER_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The address cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,13 @@ impl FromStr for DatabaseUrl {
         if config.get_hosts().is_empty() {
             return Err(InvalidDatabaseUrl { problem: "it names no host".to_owned() });
         }
+        // The driver ends the password at the first `@`, and would take the rest for the host, which
+        // we would show.
+        let holds_at = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if config.get_hosts().iter().any(holds_at) {
+            let problem = "its host holds an `@`; write an `@` in a password as %40".to_owned();
+            return Err(InvalidDatabaseUrl { problem });
+        }
         Ok(Self(config))
     }
 }
@@ -53,10 +64,10 @@ impl DatabaseUrl {
         self.0.get_dbname().or_else(|| self.0.get_user()).unwrap_or("postgres")
     }
 
-    /// For the database's owner: no limits, no other role.
+    /// For the database's owner: no other limits, no other role.
     pub(crate) fn owner_config(&self) -> Config {
         let mut config = self.0.clone();
-        config.application_name("epoch-ledger-admin");
+        config.application_name("epoch-ledger-admin").connect_timeout(OWNER_CONNECT_TIMEOUT);
         config
     }
 
@@ -112,9 +123,13 @@ mod tests {
             format!("{url} {url:?}"),
             "database books on db.example DatabaseUrl(database books on db.example)"
         );
-        for wrong in
-            ["postgres://me:hunter2@h:x/books", "hunter2", "postgres://", "host=h port=hunter2"]
-        {
+        for wrong in [
+            "postgres://me:hunter2@h:x/books",
+            "hunter2",
+            "postgres://",
+            "host=h port=hunter2",
+            "postgres://me:well@hunter2@h/books",
+        ] {
             let error = wrong.parse::<DatabaseUrl>().expect_err("refused").to_string();
             assert!(!error.contains("hunter2"), "{error}");
         }

@@ -18,6 +18,7 @@ pub mod administration;
 mod commands;
 mod connection;
 mod database_url;
+mod loan;
 mod pool;
 mod refusals;
 mod role;

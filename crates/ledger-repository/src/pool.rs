@@ -6,11 +6,13 @@ use deadpool::Runtime;
 use deadpool::managed::{BuildError, Object, Pool, PoolError, TimeoutType};
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Nullable, Text};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_port::{LedgerPortError, PortResult, StoreFault};
+use tokio_postgres::error::SqlState;
 
-use crate::administration::SERVICE_ROLE;
+use crate::administration::{MigrateError, SERVICE_ROLE, schema_state};
 use crate::connection::{ConnectError, ConnectionManager};
+use crate::loan::Loan;
 use crate::refusals::fault;
 use crate::{DatabaseUrl, Role};
 
@@ -25,8 +27,8 @@ pub enum OpenPoolError {
     Connect(#[from] ConnectError),
     /// The login may not act as the service role, or there is none.
     #[error(
-        "cannot act as the role {SERVICE_ROLE}: {reason}; run `epoch-ledger db provision` as the \
-         database's owner, and connect as {SERVICE_ROLE} or a member of it"
+        "cannot act as the role {SERVICE_ROLE}: {reason}; run `epoch-ledger db provision` as a \
+         superuser, and connect as {SERVICE_ROLE} or a member of it"
     )]
     NoServiceRole {
         /// What PostgreSQL said.
@@ -42,6 +44,20 @@ pub enum OpenPoolError {
         /// What to do.
         remedy: &'static str,
     },
+    /// The schema is older than this program.
+    #[error(
+        "{database} lacks {missing} of this program's migrations; run `epoch-ledger db provision`, \
+         then `epoch-ledger db migrate`"
+    )]
+    MigrationsPending {
+        /// Which database.
+        database: String,
+        /// How many.
+        missing: usize,
+    },
+    /// The schema is newer than this program, or cannot be read.
+    #[error(transparent)]
+    Schema(#[from] MigrateError),
     /// The first question was not answered.
     #[error(transparent)]
     Store(#[from] LedgerPortError),
@@ -69,10 +85,12 @@ impl<R: Role> std::fmt::Debug for LedgerPool<R> {
 }
 
 impl<R: Role> LedgerPool<R> {
-    /// Opens the pool, tries one connection, and checks what its role may do.
+    /// Opens the pool, tries one connection, and checks what its role may do and which schema it
+    /// finds.
     ///
     /// # Errors
-    /// When the database cannot be reached, or the role is not a safe one to run as.
+    /// When the database cannot be reached, the role is not a safe one to run as, or the schema is
+    /// older or newer than this program's.
     pub async fn open(database: &DatabaseUrl) -> Result<Self, OpenPoolError> {
         let limits = &R::LIMITS;
         let manager = ConnectionManager::new(database.service_config(limits));
@@ -83,16 +101,17 @@ impl<R: Role> LedgerPool<R> {
             .runtime(Runtime::Tokio1)
             .build()?;
         let pool = Self { connections, role: PhantomData };
-        let mut connection = pool.first_connection().await?;
-        check_role(&mut connection).await?;
-        drop(connection);
+        let mut loan = pool.first_loan().await?;
+        check_role(loan.connection()).await?;
+        check_schema(loan.connection(), database).await?;
+        loan.give_back();
         Ok(pool)
     }
 
-    async fn first_connection(&self) -> Result<Checkout, OpenPoolError> {
+    async fn first_loan(&self) -> Result<Loan, OpenPoolError> {
         match self.connections.get().await {
-            Ok(connection) => Ok(connection),
-            Err(PoolError::Backend(error)) if names_the_role(&error.reason) => {
+            Ok(connection) => Ok(Loan::new(connection)),
+            Err(PoolError::Backend(error)) if refuses_the_role(&error) => {
                 Err(OpenPoolError::NoServiceRole { reason: error.reason })
             }
             Err(PoolError::Backend(error)) => Err(error.into()),
@@ -100,8 +119,8 @@ impl<R: Role> LedgerPool<R> {
         }
     }
 
-    pub(crate) async fn checkout(&self) -> PortResult<Checkout> {
-        self.connections.get().await.map_err(|error| pool_fault(error).into())
+    pub(crate) async fn lend(&self) -> PortResult<Loan> {
+        self.connections.get().await.map(Loan::new).map_err(|error| pool_fault(error).into())
     }
 
     /// What settings are in force on this pool's connections, for operators and tests.
@@ -109,14 +128,14 @@ impl<R: Role> LedgerPool<R> {
     /// # Errors
     /// When the database cannot be reached, or does not know a setting.
     pub async fn show(&self, settings: &[&str]) -> PortResult<Vec<String>> {
-        let mut connection = self.checkout().await?;
         let mut values = Vec::new();
         for setting in settings {
-            let row: Setting = diesel::sql_query("SELECT pg_catalog.current_setting($1) AS value")
+            let mut loan = self.lend().await?;
+            let answer = diesel::sql_query("SELECT pg_catalog.current_setting($1) AS value")
                 .bind::<Text, _>(*setting)
-                .get_result(&mut connection.diesel)
-                .await
-                .map_err(|error| fault("show", error))?;
+                .get_result(loan.connection())
+                .await;
+            let row: Setting = loan.end("show", answer)?;
             values.push(row.value);
         }
         Ok(values)
@@ -128,10 +147,12 @@ impl<R: Role> LedgerPool<R> {
     }
 }
 
-/// PostgreSQL quotes the name of a role or setting that it refuses; the rest of the text differs
-/// from version to version and is only shown.
-fn names_the_role(reason: &str) -> bool {
-    reason.contains("\"role\"") || reason.contains(SERVICE_ROLE)
+/// Whether PostgreSQL let the login in and then refused the role (`-c role=…`). The codes alone do
+/// not tell: a login that may not use the database at all is refused with one of them, too.
+fn refuses_the_role(error: &ConnectError) -> bool {
+    let codes = [SqlState::INVALID_PARAMETER_VALUE, SqlState::INSUFFICIENT_PRIVILEGE];
+    error.code.as_ref().is_some_and(|code| codes.contains(code))
+        && error.reason.contains(SERVICE_ROLE)
 }
 
 fn pool_fault(error: PoolError<ConnectError>) -> StoreFault {
@@ -166,7 +187,7 @@ const ROLE_FACTS: &str = "
         (SELECT c.relname::text FROM pg_catalog.pg_class c
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
-            AND pg_catalog.pg_has_role(current_user, c.relowner, 'USAGE')
+            AND pg_catalog.pg_has_role(current_user, c.relowner, 'MEMBER')
          ORDER BY c.relname LIMIT 1) AS owned_table,
         (SELECT c.relname::text FROM pg_catalog.pg_class c
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -175,9 +196,9 @@ const ROLE_FACTS: &str = "
          ORDER BY c.relname LIMIT 1) AS truncatable_table
     FROM pg_catalog.pg_roles r WHERE r.rolname = current_user";
 
-async fn check_role(connection: &mut Checkout) -> Result<(), OpenPoolError> {
+async fn check_role(connection: &mut AsyncPgConnection) -> Result<(), OpenPoolError> {
     let facts: RoleFacts = diesel::sql_query(ROLE_FACTS)
-        .get_result(&mut connection.diesel)
+        .get_result(connection)
         .await
         .map_err(|error| fault("check_role", error))?;
     let (problem, remedy) = if facts.is_superuser {
@@ -201,4 +222,19 @@ async fn check_role(connection: &mut Checkout) -> Result<(), OpenPoolError> {
         return Ok(());
     };
     Err(OpenPoolError::UnsafeRole { role: facts.name, problem, remedy })
+}
+
+/// Refuses a schema that is older or newer than this program's.
+async fn check_schema(
+    connection: &mut AsyncPgConnection,
+    database: &DatabaseUrl,
+) -> Result<(), OpenPoolError> {
+    let state = schema_state(connection, database).await?;
+    state.refuse_newer(database)?;
+    match state.pending().count() {
+        0 => Ok(()),
+        missing => {
+            Err(OpenPoolError::MigrationsPending { database: database.to_string(), missing })
+        }
+    }
 }

@@ -9,7 +9,7 @@ use ledger_port::{LedgerPortError, StoreFault};
 ///
 /// The Rust checks come first and have the facts for a good message. So when one of these fires,
 /// somebody else won a race: the command is run again, sees what is there now, and says so. Where
-/// the second run is refused by the same rule, a check is missing, and the answer is
+/// the last run is still refused by a rule, a check is missing, and the answer is
 /// [`LedgerPortError::RefusedByRule`]. A test holds this list against the catalogs.
 pub const RULES: &[(&str, &str)] = &[
     ("activity_append_only", "ACTIVITY_APPEND_ONLY"),
@@ -103,12 +103,12 @@ fn says(error: &DieselError, messages: &[&str]) -> bool {
         if messages.contains(&information.message()))
 }
 
-/// The invariant whose rule refused, if it was one of ours.
-fn rule_of(error: &DieselError) -> Option<&'static str> {
+/// The rule that refused and its invariant, if it was one of ours.
+fn rule_of(error: &DieselError) -> Option<(&str, &'static str)> {
     let DieselError::DatabaseError(_, information) = error else { return None };
     let name = information.constraint_name()?;
     let known = RULES.iter().find(|(rule, _)| *rule == name || is_shard_of(name, rule));
-    known.map(|(_, invariant)| *invariant)
+    known.map(|(_, invariant)| (name, *invariant))
 }
 
 /// Citus names a constraint on a shard after the original: `one_open_epoch_102168`.
@@ -120,8 +120,9 @@ fn is_shard_of(name: &str, rule: &str) -> bool {
 
 /// The port's word for an error that stands.
 pub(crate) fn fault(transaction: &'static str, error: DieselError) -> LedgerPortError {
-    if let Some(invariant) = rule_of(&error) {
-        return LedgerPortError::RefusedByRule { rule: invariant.to_owned() };
+    if let Some((constraint, invariant)) = rule_of(&error) {
+        let constraint = constraint.to_owned();
+        return LedgerPortError::RefusedByRule { constraint, invariant, source: error.into() };
     }
     let lost_connection = matches!(
         &error,

@@ -12,7 +12,6 @@ use ledger_port::{
     AllocationNotFoundPortError, EpochNotFoundPortError, LedgerPortError, PortResult, StoreFault,
 };
 
-use crate::pool::Checkout;
 use crate::refusals::{Verdict, fault, verdict};
 use crate::{LedgerPool, Role};
 
@@ -105,7 +104,7 @@ impl<R: Role> LedgerPool<R> {
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         loop {
-            let mut loan = Loan(Some(self.checkout().await?));
+            let mut loan = self.lend().await?;
             let attempt_ended = attempt_once(loan.connection(), command, ending).await;
             // The connection goes back before we wait.
             loan.give_back();
@@ -131,29 +130,6 @@ impl<R: Role> LedgerPool<R> {
                 Verdict::Overtaken | Verdict::Final => return Err(fault(C::NAME, error)),
             }
             attempt += 1;
-        }
-    }
-}
-
-/// A connection for one attempt. Where the caller gives up in the middle (its future is dropped),
-/// the connection is closed instead of going back: in the pool it would sit inside its transaction
-/// and keep its locks until somebody else happened to need it.
-struct Loan(Option<Checkout>);
-
-impl Loan {
-    fn connection(&mut self) -> &mut AsyncPgConnection {
-        &mut self.0.as_mut().expect("it is taken only when the loan ends").diesel
-    }
-
-    fn give_back(mut self) {
-        drop(self.0.take());
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
-            drop(deadpool::managed::Object::take(connection));
         }
     }
 }

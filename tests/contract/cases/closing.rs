@@ -42,13 +42,20 @@ pub(crate) async fn closing_writes_no_statement(world: &World) {
     assert_eq!(world.store.get_statement_for_epoch(epoch.id).await.unwrap(), None);
 }
 
-pub(crate) async fn closing_looks_at_the_pool_only(world: &World) {
+/// Nothing could be proposed any more, so the epoch could never be paid.
+pub(crate) async fn closing_with_proposals_that_are_out_of_date_is_refused(world: &World) {
     let epoch = ready(&world.store, WEEK).await;
-    // Proposals that are out of date keep an epoch from being paid, not from being closed.
     let more = unresolved("one-more");
     world.store.insert_activity_events(epoch.id, &[more]).await.unwrap();
     let given = world.store.resolve_activity_identity(&parsed("one-more"), &user("alice")).await;
     assert_eq!(given.unwrap().resolved, 1);
+    assert_refused!(
+        world,
+        world.store.close_epoch(epoch.id, credits(100)),
+        LedgerPortError::AllocationsStale { epoch_id, user_id }
+            if *epoch_id == epoch.id && *user_id == user("alice")
+    );
+    world.store.propose_allocations(epoch.id).await.unwrap();
     assert!(world.store.close_epoch(epoch.id, credits(100)).await.is_ok());
 }
 
@@ -103,7 +110,7 @@ pub(crate) async fn closing_without_a_base_issuance_is_refused(world: &World) {
     );
     assert_eq!(
         refusal.to_string(),
-        format!("epoch {} has no base_issuance; add it with `epoch-ledger pool add`", epoch.id)
+        format!("epoch {} has no base_issuance; nothing was closed", epoch.id)
     );
 }
 
@@ -124,17 +131,17 @@ pub(crate) async fn a_pool_may_be_the_largest_amount_and_not_one_more(world: &Wo
 
     let next = open(&world.store, "2026-W48").await;
     fund(&world.store, next.id, i64::MAX).await;
-    let one = pool_component("top_up", 1);
-    world.store.insert_pool_component(next.id, &one).await.unwrap();
     let refusal = assert_refused!(
         world,
-        world.store.close_epoch(next.id, credits(i64::MAX)),
+        world.store.insert_pool_component(next.id, &pool_component("top_up", 1)),
         LedgerPortError::AmountOverflow(overflow) if overflow.what == "the pool components"
     );
     assert_eq!(
         refusal.to_string(),
         "the sum of the pool components is larger than 9223372036854775807"
     );
+    // A part never goes away, so one too many would keep the epoch open for ever.
+    world.store.close_epoch(next.id, credits(i64::MAX)).await.unwrap();
 }
 
 pub(crate) async fn closing_an_unknown_epoch_is_refused(world: &World) {

@@ -28,6 +28,7 @@ async fn three_events(world: &World, week_name: &str, prefix: &str) -> EpochId {
 async fn three_frozen_events(world: &World) -> EpochId {
     let epoch_id = three_events(world, WEEK, "frozen:").await;
     fund(&world.store, epoch_id, 100).await;
+    world.store.propose_allocations(epoch_id).await.unwrap();
     world.store.close_epoch(epoch_id, credits(100)).await.unwrap();
     epoch_id
 }

@@ -1,6 +1,6 @@
 //! What finalizing refuses, and the whole life of an epoch.
 
-use ledger_core::{AmountOverflow, EpochId, EpochStatus, Sha256Hex, allocation_set_hash};
+use ledger_core::{EpochId, EpochStatus, Sha256Hex, allocation_set_hash};
 use ledger_port::{
     EpochNotFoundPortError, FinalizeEpoch, IngestPage, LedgerPortError, verify_statement,
 };
@@ -81,18 +81,6 @@ pub(crate) async fn finalizing_without_a_base_issuance_is_refused(world: &World)
     );
 }
 
-pub(crate) async fn finalizing_a_pool_that_does_not_fit_is_refused(world: &World) {
-    let epoch = proposed(&world.store, WEEK).await;
-    fund(&world.store, epoch.id, i64::MAX).await;
-    let one = pool_component("top_up", 1);
-    world.store.insert_pool_component(epoch.id, &one).await.unwrap();
-    assert_not_finalized!(
-        world,
-        &finalize(epoch.id),
-        LedgerPortError::AmountOverflow(AmountOverflow { what }) if what == "the pool components"
-    );
-}
-
 pub(crate) async fn finalizing_what_was_never_proposed_is_refused(world: &World) {
     let epoch = open(&world.store, WEEK).await;
     let mut events = commits(epoch.id, "a", 1);
@@ -108,8 +96,8 @@ pub(crate) async fn finalizing_what_was_never_proposed_is_refused(world: &World)
     assert_eq!(
         refusal.to_string(),
         format!(
-            "epoch {}: the proposal for Z no longer matches the events; run `epoch-ledger \
-             allocate propose` and look again; nothing was closed",
+            "epoch {}: the proposal for Z does not match the events; propose again, and look before \
+             you close; nothing was closed",
             epoch.id
         )
     );
@@ -280,24 +268,6 @@ pub(crate) async fn a_paid_epoch_is_refused_where_it_is_not_what_the_caller_saw(
             if *epoch_id == id
                 && *asked == Sha256Hex::of(b"other")
                 && *found == paid.statement.statement.allocation_set_hash
-    );
-}
-
-pub(crate) async fn an_epoch_closed_with_proposals_out_of_date_gets_no_statement(world: &World) {
-    let store = &world.store;
-    let epoch = ready(store, WEEK).await;
-    insert(store, epoch.id, [event("one more").of_user("bob")]).await;
-    store.close_epoch(epoch.id, credits(100)).await.unwrap();
-    assert_not_finalized!(
-        world,
-        &finalize(epoch.id),
-        LedgerPortError::AllocationsStale { user_id, .. } if *user_id == user("bob")
-    );
-    let other_pool = FinalizeEpoch { expected_pool_total: Some(credits(1)), ..finalize(epoch.id) };
-    assert_not_finalized!(
-        world,
-        &other_pool,
-        LedgerPortError::PoolTotalMismatch { found, .. } if *found == credits(100)
     );
 }
 

@@ -29,7 +29,7 @@ pub(crate) async fn a_part_is_kept_whole(world: &World) {
 
 pub(crate) async fn parts_of_nothing_and_of_the_most_are_kept(world: &World) {
     let epoch = open(&world.store, WEEK).await;
-    for (id, amount) in [("nothing", 0), ("most", i64::MAX)] {
+    for (id, amount) in [("most", i64::MAX), ("nothing", 0)] {
         let part = NewPoolComponent {
             algorithm_version: "é".repeat(1_024),
             evidence_ref: Some("x".repeat(2_048)),

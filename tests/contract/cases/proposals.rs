@@ -114,17 +114,20 @@ pub(crate) async fn proposing_again_never_touches_a_decision(world: &World) {
     assert_eq!((stored.proposed_units, stored.decision), (units(7), Some(decided)));
 }
 
-pub(crate) async fn proposing_corrects_what_was_given_and_leaves_users_without_events(
-    world: &World,
-) {
+pub(crate) async fn proposing_corrects_what_was_given(world: &World) {
     let store = &world.store;
     let epoch = proposed(store, WEEK).await;
     let given = [allocation("alice", 1, 1), allocation("zoe", 9, 9)];
     store.insert_allocations(epoch.id, &given).await.unwrap();
-    assert_eq!(store.propose_allocations(epoch.id).await.unwrap(), summary(2, 1));
+    let (zoe, decided) = (user("zoe"), decision(500, "she ran the workshop"));
+    store.update_allocation(epoch.id, &zoe, Some(&decided)).await.unwrap();
+    assert_eq!(store.propose_allocations(epoch.id).await.unwrap(), summary(2, 2));
     let expected =
-        [allocation("alice", 3_000, 3), allocation("bob", 1_000, 1), allocation("zoe", 9, 9)];
+        [allocation("alice", 3_000, 3), allocation("bob", 1_000, 1), allocation("zoe", 0, 0)];
     assert_eq!(proposals(world, epoch.id).await, expected);
+    assert_eq!(store.propose_allocations(epoch.id).await.unwrap(), summary(2, 0));
+    let stored = store.get_allocation(epoch.id, &zoe).await.unwrap().unwrap();
+    assert_eq!(stored.decision, Some(decided));
 }
 
 pub(crate) async fn each_epoch_proposes_from_its_own_events_and_weights(world: &World) {

@@ -1,4 +1,4 @@
-use ledger_core::{EpochStatus, NewPoolComponent, PoolComponent, pool_total};
+use ledger_core::{NewPoolComponent, PoolComponent, pool_total};
 use ledger_port::{ActivityLedgerStore, Clock};
 use serde_json::json;
 
@@ -37,7 +37,6 @@ async fn add(
         Failure::wrong_arguments(format!("--inputs is not valid JSON: {error}"))
     })?;
     let epoch = arguments.epoch.epoch.find(store).await?;
-    let parts = all(|page| store.get_pool_components_for_epoch(epoch.id, page)).await?;
     let component = NewPoolComponent {
         component_id: arguments.component,
         algorithm_version: arguments.algorithm,
@@ -46,26 +45,11 @@ async fn add(
         evidence_ref: arguments.evidence,
         computed_at: clock.now(),
     };
-    if epoch.status != EpochStatus::Closed {
-        refuse_a_pool_that_overflows(&parts, &component, epoch.id)?;
-    }
     let part = store.insert_pool_component(epoch.id, &component).await?;
     session.output.result(&views::component(&part), || {
         let part = &part.component;
         format!("Epoch {}: {} of {} credits.", epoch.id, part.component_id, part.amount)
     })
-}
-
-/// A part can never be taken back, so one that makes the epoch impossible to close is refused here.
-fn refuse_a_pool_that_overflows(
-    parts: &[PoolComponent],
-    new: &NewPoolComponent,
-    epoch_id: ledger_core::EpochId,
-) -> Result<(), Failure> {
-    let others = parts.iter().filter(|part| part.component.component_id != new.component_id);
-    let with_new = PoolComponent { epoch_id, component: new.clone() };
-    pool_total(others.chain(std::iter::once(&with_new)))?;
-    Ok(())
 }
 
 pub(super) fn component_table(parts: &[PoolComponent]) -> String {

@@ -66,8 +66,9 @@ pub struct InsertOutcome {
     pub conflicts: ConflictReport,
 }
 
-/// Events one by one, in the order of [`ActivityKey`]. It holds a connection while it lives.
-pub type ActivityStream<'a> = BoxStream<'a, PortResult<ActivityEvent>>;
+/// Events one by one, in the order of [`ActivityKey`]. It holds a connection while it lives, and
+/// borrows nothing, so that it can be the body of an answer.
+pub type ActivityStream = BoxStream<'static, PortResult<ActivityEvent>>;
 
 /// Appends and reads facts.
 #[async_trait]
@@ -106,8 +107,9 @@ pub trait ActivityStore: Send + Sync {
         page: PageRequest<ActivityKey>,
     ) -> PortResult<Page<ActivityEvent, ActivityKey>>;
 
-    /// Every event of an epoch, one by one, as of the moment of the call, in bounded memory.
+    /// Every event of an epoch, one by one, as of the moment when the call returns, in bounded
+    /// memory. Whoever reads slower than the store's longest statement gets an error in the middle.
     ///
     /// Refuses a missing epoch (`EpochNotFound`).
-    async fn stream_activity_for_epoch(&self, epoch_id: EpochId) -> PortResult<ActivityStream<'_>>;
+    async fn stream_activity_for_epoch(&self, epoch_id: EpochId) -> PortResult<ActivityStream>;
 }

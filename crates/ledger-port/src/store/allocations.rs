@@ -30,7 +30,8 @@ pub trait AllocationStore: Send + Sync {
     ) -> PortResult<u64>;
 
     /// Computes every user's proposal from the epoch's resolved events and pinned weights, and
-    /// writes it as [`Self::insert_allocations`] does.
+    /// writes it as [`Self::insert_allocations`] does. A user who has an allocation and no events
+    /// is proposed nothing; an admin's decision for them stands.
     ///
     /// Refuses a missing epoch (`EpochNotFound`), a closed one (`EpochClosed`), and units that do
     /// not fit into 63 bits (`AmountOverflow`). Idempotent.

@@ -34,8 +34,9 @@ pub trait EpochStore: Send + Sync {
     /// [`crate::IntentionStore::finalize_epoch`].
     ///
     /// Refuses a missing epoch (`EpochNotFound`), one without a base issuance
-    /// (`PoolRequiresBase`), and a `pool_total` that is not the sum of the components
-    /// (`PoolTotalMismatch`). Idempotent: closing a closed epoch again with its total returns it
+    /// (`PoolRequiresBase`), a `pool_total` that is not the sum of the components
+    /// (`PoolTotalMismatch`), and proposals that are out of date (`AllocationsStale`): after the
+    /// close nobody could put them right. Idempotent: closing a closed epoch again with its total returns it
     /// unchanged; with another total it is refused (`PoolTotalMismatch`), because the caller
     /// believes something that is not so.
     async fn close_epoch(&self, epoch_id: EpochId, pool_total: Credits) -> PortResult<Epoch>;

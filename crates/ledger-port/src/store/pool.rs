@@ -11,9 +11,10 @@ pub trait PoolStore: Send + Sync {
     /// Adds a part of the budget. It can never be changed or taken back (POOL_IMMUTABLE).
     ///
     /// Refuses a missing epoch (`EpochNotFound`), a closed one (`EpochClosed`), a part that the
-    /// epoch has with other contents (`PoolComponentExists`), and a text that the ledger cannot
-    /// keep (`InvalidValue`). Idempotent: the same part again, whenever it was computed, returns
-    /// the stored one, even once the epoch is closed.
+    /// epoch has with other contents (`PoolComponentExists`), a part that makes the sum larger than
+    /// 63 bits (`AmountOverflow`), and a text that the ledger cannot keep (`InvalidValue`).
+    /// Idempotent: the same part again, whenever it was computed, returns the stored one, even once
+    /// the epoch is closed.
     async fn insert_pool_component(
         &self,
         epoch_id: EpochId,

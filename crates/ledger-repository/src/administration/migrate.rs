@@ -64,6 +64,32 @@ pub struct SchemaState {
 }
 
 impl SchemaState {
+    /// Holds a database's versions against this program's.
+    fn of(applied: Vec<String>) -> Result<Self, Cause> {
+        let mut unknown = applied;
+        let ours: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations()?;
+        let mut migrations = Vec::new();
+        for one in ours {
+            let version = one.name().version().to_string();
+            let applied = unknown.iter().position(|applied| *applied == version);
+            if let Some(position) = applied {
+                unknown.remove(position);
+            }
+            let name = one.name().to_string();
+            migrations.push(MigrationStatus { name, is_applied: applied.is_some() });
+        }
+        migrations.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self { migrations, unknown })
+    }
+
+    pub(crate) fn refuse_newer(&self, database: &DatabaseUrl) -> Result<(), MigrateError> {
+        if self.unknown.is_empty() {
+            return Ok(());
+        }
+        let (database, versions) = (database.to_string(), self.unknown.clone());
+        Err(MigrateError::UnknownNewerSchema { database, versions })
+    }
+
     /// Whether the program and the database agree.
     pub fn is_current(&self) -> bool {
         self.unknown.is_empty() && self.pending().next().is_none()
@@ -87,11 +113,7 @@ const LOCK: &str = "SELECT pg_catalog.pg_advisory_lock(5001178293450023)";
 /// When the database cannot be reached, has an unknown newer schema, or refuses a migration.
 pub async fn migrate(database: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     let mut connection = locked(database).await?;
-    let state = state_of(&mut connection.diesel).await.map_err(|error| failed(database, error))?;
-    if !state.unknown.is_empty() {
-        let (database, versions) = (database.to_string(), state.unknown);
-        return Err(MigrateError::UnknownNewerSchema { database, versions });
-    }
+    schema_state(&mut connection.diesel, database).await?.refuse_newer(database)?;
     blocking(connection, |harness| {
         let versions = harness.run_pending_migrations(MIGRATIONS)?;
         Ok(versions.iter().map(ToString::to_string).collect())
@@ -117,7 +139,16 @@ pub async fn revert_last_migration(database: &DatabaseUrl) -> Result<String, Mig
 /// When the database cannot be reached or read.
 pub async fn migration_status(database: &DatabaseUrl) -> Result<SchemaState, MigrateError> {
     let mut connection = connect(&database.owner_config()).await?;
-    state_of(&mut connection.diesel).await.map_err(|error| failed(database, error))
+    schema_state(&mut connection.diesel, database).await
+}
+
+/// The same, over a connection that is open.
+pub(crate) async fn schema_state(
+    connection: &mut AsyncPgConnection,
+    database: &DatabaseUrl,
+) -> Result<SchemaState, MigrateError> {
+    let applied = applied_versions(connection).await;
+    applied.and_then(SchemaState::of).map_err(|error| failed(database, error))
 }
 
 async fn locked(database: &DatabaseUrl) -> Result<PooledConnection, MigrateError> {
@@ -140,7 +171,7 @@ async fn blocking<T: Send + 'static>(
 #[derive(QueryableByName)]
 struct Table {
     #[diesel(sql_type = Bool)]
-    exists: bool,
+    is_readable: bool,
 }
 
 #[derive(QueryableByName)]
@@ -149,29 +180,21 @@ struct Version {
     version: String,
 }
 
+// The service role may read the table once the last migration has granted it; before that there
+// is something to migrate in any case.
 const TABLE: &str = "
-    SELECT pg_catalog.to_regclass('__diesel_schema_migrations') IS NOT NULL AS exists";
+    SELECT coalesce(pg_catalog.has_table_privilege(
+        pg_catalog.to_regclass('__diesel_schema_migrations'), 'SELECT'), false) AS is_readable";
 const VERSIONS: &str = "
     SELECT version::text AS version FROM __diesel_schema_migrations ORDER BY version";
 
-async fn state_of(connection: &mut AsyncPgConnection) -> Result<SchemaState, Cause> {
+async fn applied_versions(connection: &mut AsyncPgConnection) -> Result<Vec<String>, Cause> {
     let table: Table = diesel::sql_query(TABLE).get_result(connection).await?;
-    let applied: Vec<Version> =
-        if table.exists { diesel::sql_query(VERSIONS).load(connection).await? } else { Vec::new() };
-    let mut unknown: Vec<String> = applied.into_iter().map(|row| row.version).collect();
-    let ours: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations()?;
-    let mut migrations = Vec::new();
-    for one in ours {
-        let version = one.name().version().to_string();
-        let applied = unknown.iter().position(|applied| *applied == version);
-        if let Some(position) = applied {
-            unknown.remove(position);
-        }
-        let name = one.name().to_string();
-        migrations.push(MigrationStatus { name, is_applied: applied.is_some() });
+    if !table.is_readable {
+        return Ok(Vec::new());
     }
-    migrations.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(SchemaState { migrations, unknown })
+    let applied: Vec<Version> = diesel::sql_query(VERSIONS).load(connection).await?;
+    Ok(applied.into_iter().map(|row| row.version).collect())
 }
 
 fn failed(database: &DatabaseUrl, source: Cause) -> MigrateError {

@@ -3,6 +3,7 @@
 mod migrate;
 mod provision;
 
+pub(crate) use migrate::schema_state;
 pub use migrate::{
     MigrateError, MigrationStatus, SchemaState, migrate, migration_status, revert_last_migration,
 };

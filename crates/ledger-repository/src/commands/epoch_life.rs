@@ -9,6 +9,7 @@ use ledger_core::{
 use ledger_port::LedgerPortError;
 use ledger_schema::schema::{epoch_pool_components, epochs};
 
+use super::propose_allocations::refuse_stale_proposals;
 use super::{EpochLock, lock_epoch, lock_writable_epoch};
 use crate::rows::{EpochRow, PoolComponentRow};
 use crate::transaction::{Command, TxResult};
@@ -64,8 +65,24 @@ impl Command for CloseEpoch {
         if epoch.status == EpochStatus::Closed {
             return Ok(epoch);
         }
+        refuse_stale_proposals(tx, self.ledger_id, &epoch).await?;
         close(tx, self.ledger_id, self.epoch_id, found, self.now).await
     }
+}
+
+/// The parts of an epoch's budget. They are few: each has a type of its own.
+pub(super) async fn pool_components(
+    tx: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+    epoch_id: EpochId,
+) -> TxResult<Vec<PoolComponent>> {
+    let rows: Vec<PoolComponentRow> = epoch_pool_components::table
+        .filter(epoch_pool_components::ledger_id.eq(ledger_id.0))
+        .filter(epoch_pool_components::epoch_id.eq(epoch_id.0))
+        .select(PoolComponentRow::as_select())
+        .load(tx)
+        .await?;
+    Ok(rows.into_iter().map(PoolComponent::try_from).collect::<Result<_, _>>()?)
 }
 
 /// The sum of the epoch's pool components, of which one must be the base issuance.
@@ -74,14 +91,7 @@ pub(super) async fn budget(
     ledger_id: LedgerId,
     epoch_id: EpochId,
 ) -> TxResult<Credits> {
-    let rows: Vec<PoolComponentRow> = epoch_pool_components::table
-        .filter(epoch_pool_components::ledger_id.eq(ledger_id.0))
-        .filter(epoch_pool_components::epoch_id.eq(epoch_id.0))
-        .select(PoolComponentRow::as_select())
-        .load(tx)
-        .await?;
-    let components =
-        rows.into_iter().map(PoolComponent::try_from).collect::<Result<Vec<_>, _>>()?;
+    let components = pool_components(tx, ledger_id, epoch_id).await?;
     if !components.iter().any(|part| part.component.component_id.is_base_issuance()) {
         return Err(LedgerPortError::PoolRequiresBase { epoch_id }.into());
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use diesel::prelude::{ExpressionMethods, QueryDsl};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_core::{
-    Credits, Epoch, LedgerId, NewPayoutStatement, Sha256Hex, Timestamp, Units, UserId,
+    Credits, Epoch, EpochStatus, LedgerId, NewPayoutStatement, Sha256Hex, Timestamp, Units, UserId,
     allocation_set_hash, payouts,
 };
 use ledger_port::{FinalizeEpoch, FinalizedEpoch, LedgerPortError};
@@ -12,7 +12,7 @@ use ledger_schema::schema::epoch_allocations as allocations;
 
 use super::epoch_life::{budget, close, refuse_another_total};
 use super::insert_statement::{refuse_taken_id, statement_in_force, write_statement};
-use super::propose_allocations::first_stale_user;
+use super::propose_allocations::refuse_stale_proposals;
 use super::{EpochLock, lock_epoch};
 use crate::rows::Place;
 use crate::transaction::{Command, TxResult};
@@ -32,7 +32,7 @@ impl Command for Finalize<'_> {
     async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<FinalizedEpoch> {
         let FinalizeEpoch { epoch_id, statement_id, expected_pool_total, .. } = *self.asked;
         let epoch = lock_epoch(tx, self.ledger_id, epoch_id, EpochLock::Alone).await?;
-        if epoch.pool_total.is_some()
+        if epoch.status == EpochStatus::Closed
             && let Some(statement) = statement_in_force(tx, self.ledger_id, epoch_id).await?
         {
             let paid = statement.statement.pool_total;
@@ -45,9 +45,7 @@ impl Command for Finalize<'_> {
             None => budget(tx, self.ledger_id, epoch_id).await?,
         };
         refuse_another_total(epoch_id, expected_pool_total, pool_total)?;
-        if let Some(user_id) = first_stale_user(tx, self.ledger_id, &epoch).await? {
-            return Err(LedgerPortError::AllocationsStale { epoch_id, user_id }.into());
-        }
+        refuse_stale_proposals(tx, self.ledger_id, &epoch).await?;
         let units = self.payable_units(tx).await?;
         let hash = allocation_set_hash(units.iter().map(|(user_id, units)| (user_id, *units)));
         self.refuse_other_allocations(&hash)?;
@@ -87,7 +85,7 @@ impl Finalize<'_> {
         epoch: Epoch,
         pool_total: Credits,
     ) -> TxResult<Epoch> {
-        if epoch.pool_total.is_some() {
+        if epoch.status == EpochStatus::Closed {
             return Ok(epoch);
         }
         close(tx, self.ledger_id, epoch.id, pool_total, self.now).await

@@ -1,16 +1,14 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use diesel::prelude::{
-    ExpressionMethods, Insertable, OptionalExtension, QueryDsl, SelectableHelper,
-};
+use diesel::prelude::Insertable;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ledger_core::{EpochId, EpochStatus, LedgerId, NewPoolComponent, PoolComponent};
+use ledger_core::{EpochId, EpochStatus, LedgerId, NewPoolComponent, PoolComponent, pool_total};
 use ledger_port::{LedgerPortError, PortResult};
 use ledger_schema::schema::epoch_pool_components as components;
 use uuid::Uuid;
 
+use super::epoch_life::pool_components;
 use super::{EpochLock, lock_epoch};
-use crate::rows::PoolComponentRow;
 use crate::transaction::{Command, TxResult};
 
 /// Adds a part of an epoch's budget.
@@ -28,18 +26,6 @@ impl<'a> InsertPoolComponent<'a> {
     ) -> PortResult<Self> {
         component.check()?;
         Ok(Self { ledger_id, epoch_id, component })
-    }
-
-    async fn stored(&self, tx: &mut AsyncPgConnection) -> TxResult<Option<PoolComponent>> {
-        let row: Option<PoolComponentRow> = components::table
-            .filter(components::ledger_id.eq(self.ledger_id.0))
-            .filter(components::epoch_id.eq(self.epoch_id.0))
-            .filter(components::component_id.eq(self.component.component_id.as_str()))
-            .select(PoolComponentRow::as_select())
-            .first(tx)
-            .await
-            .optional()?;
-        Ok(row.map(PoolComponent::try_from).transpose()?)
     }
 }
 
@@ -63,14 +49,18 @@ impl Command for InsertPoolComponent<'_> {
 
     async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<PoolComponent> {
         let epoch_id = self.epoch_id;
-        let epoch = lock_epoch(tx, self.ledger_id, epoch_id, EpochLock::Shared).await?;
-        if let Some(stored) = self.stored(tx).await? {
+        // Alone: of two parts at once, the second must see the first in the sum.
+        let epoch = lock_epoch(tx, self.ledger_id, epoch_id, EpochLock::Alone).await?;
+        let parts = pool_components(tx, self.ledger_id, epoch_id).await?;
+        let is_this =
+            |stored: &&PoolComponent| stored.component.component_id == self.component.component_id;
+        if let Some(stored) = parts.iter().find(is_this) {
             if self.component.says_the_same_as(&stored.component) {
-                return Ok(stored);
+                return Ok(stored.clone());
             }
             let refusal = LedgerPortError::PoolComponentExists {
                 epoch_id,
-                component_id: stored.component.component_id,
+                component_id: stored.component.component_id.clone(),
                 found: stored.component.amount,
             };
             return Err(refusal.into());
@@ -78,6 +68,10 @@ impl Command for InsertPoolComponent<'_> {
         if epoch.status == EpochStatus::Closed {
             return Err(LedgerPortError::EpochClosed { epoch_id }.into());
         }
+        let part = PoolComponent { epoch_id, component: self.component.clone() };
+        // A part never goes away, so one that makes the sum too large would keep the epoch from
+        // ever being closed.
+        pool_total(parts.iter().chain([&part]))?;
         let row = NewRow {
             ledger_id: self.ledger_id.0,
             epoch_id: epoch_id.0,
@@ -89,6 +83,6 @@ impl Command for InsertPoolComponent<'_> {
             computed_at: self.component.computed_at.as_datetime(),
         };
         diesel::insert_into(components::table).values(row).execute(tx).await?;
-        Ok(PoolComponent { epoch_id, component: self.component.clone() })
+        Ok(part)
     }
 }

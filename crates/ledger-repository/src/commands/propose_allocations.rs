@@ -5,7 +5,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_core::{AmountOverflow, Epoch, EpochId, LedgerId, Timestamp, UserId, WeightTable};
-use ledger_port::ProposalSummary;
+use ledger_port::{LedgerPortError, ProposalSummary};
 
 use super::{EpochLock, lock_writable_epoch};
 use crate::rows::Place;
@@ -57,6 +57,17 @@ macro_rules! computed {
     };
 }
 
+// Joined to what is computed by FULL JOIN: a user whose events are gone from under the proposal (or
+// who was given one by hand) is in one of the two only.
+macro_rules! stored {
+    () => {
+        ", stored AS (
+            SELECT user_id, proposed_units, activity_count FROM epoch_allocations
+            WHERE ledger_id = $1 AND epoch_id = $2
+        )"
+    };
+}
+
 const FIND_OVERFLOW: &str = concat!(
     "WITH ",
     computed!(),
@@ -67,13 +78,18 @@ const FIND_OVERFLOW: &str = concat!(
 const WRITE: &str = concat!(
     "WITH ",
     computed!(),
+    stored!(),
     ", written AS (
         INSERT INTO epoch_allocations AS a (ledger_id, epoch_id, user_id, proposed_units,
             activity_count, created_at, updated_at)
-        SELECT e.ledger_id, e.id, c.user_id, c.units::bigint, c.events, $6, $6
-        FROM epochs e CROSS JOIN computed c
+        SELECT e.ledger_id, e.id, p.user_id, p.units, p.events, $6, $6
+        FROM epochs e CROSS JOIN (
+            SELECT coalesce(c.user_id, s.user_id) AS user_id,
+                coalesce(c.units, 0)::bigint AS units, coalesce(c.events, 0) AS events
+            FROM computed c FULL JOIN stored s ON s.user_id = c.user_id
+        ) p
         WHERE e.ledger_id = $1 AND e.id = $2
-        ORDER BY c.user_id
+        ORDER BY p.user_id
         ON CONFLICT (ledger_id, epoch_id, user_id) DO UPDATE SET
             proposed_units = excluded.proposed_units,
             activity_count = excluded.activity_count,
@@ -88,11 +104,8 @@ const WRITE: &str = concat!(
 const FIND_STALE: &str = concat!(
     "WITH ",
     computed!(),
-    ", stored AS (
-        SELECT user_id, proposed_units, activity_count FROM epoch_allocations
-        WHERE ledger_id = $1 AND epoch_id = $2
-    )
-    SELECT coalesce(s.user_id, c.user_id) AS user_id
+    stored!(),
+    " SELECT coalesce(s.user_id, c.user_id) AS user_id
     FROM stored s FULL JOIN computed c ON c.user_id = s.user_id
     WHERE coalesce(s.proposed_units, 0) <> coalesce(c.units, 0)
         OR coalesce(s.activity_count, 0) <> coalesce(c.events, 0)
@@ -133,13 +146,19 @@ async fn first_user(
     Ok(Some(place.read("user_id", row.user_id)?))
 }
 
-/// The first user, bytewise, whose stored proposal is not what the events come to.
-pub(super) async fn first_stale_user(
+/// Refuses to close an epoch whose proposals are not what the events come to: once it is closed,
+/// nobody can put them right, and nobody could verify what was paid.
+pub(super) async fn refuse_stale_proposals(
     tx: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     epoch: &Epoch,
-) -> TxResult<Option<UserId>> {
-    first_user(tx, FIND_STALE, ledger_id, epoch).await
+) -> TxResult<()> {
+    match first_user(tx, FIND_STALE, ledger_id, epoch).await? {
+        None => Ok(()),
+        Some(user_id) => {
+            Err(LedgerPortError::AllocationsStale { epoch_id: epoch.id, user_id }.into())
+        }
+    }
 }
 
 /// Whether a sum could fail to fit at all. Almost never, so almost nobody pays for looking.

@@ -4,18 +4,19 @@ use diesel::prelude::{
 };
 use diesel_async::RunQueryDsl;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use ledger_core::{ActivityEvent, EpochId, EventId, NewActivityEvent};
+use ledger_core::{ActivityEvent, EpochId, EventId, LedgerId, NewActivityEvent};
 use ledger_port::{
     ActivityKey, ActivityStore, ActivityStream, InsertOutcome, LedgerPortError, Page, PageRequest,
-    PortResult,
+    PortResult, StoreFault,
 };
 use ledger_schema::schema::activity_events as events;
-use tokio::sync::mpsc;
+use tokio::sync::oneshot::error::RecvError;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{PgLedgerStore, fetch, page};
 use crate::Role;
 use crate::commands::InsertEvents;
-use crate::pool::Checkout;
+use crate::loan::Loan;
 use crate::refusals::fault;
 use crate::rows::EventRow;
 
@@ -38,15 +39,15 @@ impl<R: Role> ActivityStore for PgLedgerStore<R> {
     }
 
     async fn get_activity_event(&self, event_id: &EventId) -> PortResult<Option<ActivityEvent>> {
-        let mut connection = self.pool.checkout().await?;
-        let row: Option<EventRow> = events::table
+        let mut loan = self.pool.lend().await?;
+        let found = events::table
             .filter(events::ledger_id.eq(self.ledger_id.0))
             .filter(events::id.eq(event_id.as_str()))
             .select(EventRow::as_select())
-            .first(&mut connection.diesel)
+            .first(loan.connection())
             .await
-            .optional()
-            .map_err(|error| fault("get_activity_event", error))?;
+            .optional();
+        let row: Option<EventRow> = loan.end("get_activity_event", found)?;
         Ok(row.map(ActivityEvent::try_from).transpose()?)
     }
 
@@ -66,15 +67,21 @@ impl<R: Role> ActivityStore for PgLedgerStore<R> {
         self.events_page("get_unresolved_activity", epoch_id, request, Which::Unresolved).await
     }
 
-    async fn stream_activity_for_epoch(&self, epoch_id: EpochId) -> PortResult<ActivityStream<'_>> {
+    async fn stream_activity_for_epoch(&self, epoch_id: EpochId) -> PortResult<ActivityStream> {
         self.require_epoch(STREAM, epoch_id).await?;
-        let connection = self.pool.checkout().await?;
+        let loan = self.pool.lend().await?;
         let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
-        tokio::spawn(read_ahead(connection, self.ledger_id.0, epoch_id, sender));
+        let (began, begun) = oneshot::channel();
+        tokio::spawn(read_ahead(loan, self.ledger_id, epoch_id, began, sender));
+        // Until PostgreSQL has begun, the SELECT has no snapshot: the stream would be of a later
+        // moment than the call.
+        let died =
+            |error: RecvError| StoreFault::Other { transaction: STREAM, source: error.into() };
+        begun.await.map_err(died)??;
         let chunks = stream::unfold(receiver, |mut receiver| async {
             receiver.recv().await.map(|chunk| (chunk, receiver))
         });
-        Ok(chunks.map(flatten).try_flatten().boxed())
+        Ok(chunks.flat_map(stream::iter).boxed())
     }
 }
 
@@ -86,34 +93,33 @@ const EVENTS_PER_CHUNK: usize = 256;
 /// How many chunks are read before somebody asks for them.
 const CHUNKS_AHEAD: usize = 4;
 
-type Chunk = PortResult<Vec<PortResult<ActivityEvent>>>;
-
-fn flatten(
-    chunk: Chunk,
-) -> PortResult<stream::Iter<std::vec::IntoIter<PortResult<ActivityEvent>>>> {
-    chunk.map(stream::iter)
-}
+type Chunk = Vec<PortResult<ActivityEvent>>;
 
 /// Reads one SELECT to its end. It owns the connection; a reader who leaves early costs the
 /// connection, because its answer is still under way.
 async fn read_ahead(
-    mut connection: Checkout,
-    ledger_id: uuid::Uuid,
+    mut loan: Loan,
+    ledger_id: LedgerId,
     epoch_id: EpochId,
+    began: oneshot::Sender<PortResult<()>>,
     sender: mpsc::Sender<Chunk>,
 ) {
     let rows = events::table
-        .filter(events::ledger_id.eq(ledger_id))
+        .filter(events::ledger_id.eq(ledger_id.0))
         .filter(events::epoch_id.eq(epoch_id.0))
         .order((events::event_time, events::id))
         .select(EventRow::as_select())
-        .load_stream::<EventRow>(&mut connection.diesel)
-        .await;
+        .load_stream::<EventRow>(loan.connection())
+        .await
+        .map_err(|error| fault(STREAM, error));
+    // Where the caller is gone, `sender` is closed, and the loop below ends at once.
     let rows = match rows {
-        Ok(rows) => rows,
+        Ok(rows) => {
+            let _ = began.send(Ok(()));
+            rows
+        }
         Err(error) => {
-            // Nobody listens any more: then nobody needs to know.
-            let _ = sender.send(Err(fault(STREAM, error))).await;
+            let _ = began.send(Err(error));
             return;
         }
     };
@@ -121,13 +127,18 @@ async fn read_ahead(
         .map_err(|error| fault(STREAM, error))
         .and_then(|row| async { ActivityEvent::try_from(row).map_err(LedgerPortError::from) });
     let mut chunks = Box::pin(events.ready_chunks(EVENTS_PER_CHUNK));
-    while let Some(chunk) = chunks.next().await {
-        if sender.send(Ok(chunk)).await.is_err() {
-            drop(chunks);
-            drop(deadpool::managed::Object::take(connection));
+    loop {
+        let chunk = tokio::select! {
+            () = sender.closed() => return,
+            chunk = chunks.next() => chunk,
+        };
+        let Some(chunk) = chunk else { break };
+        if sender.send(chunk).await.is_err() {
             return;
         }
     }
+    drop(chunks);
+    loan.give_back();
 }
 
 impl<R: Role> PgLedgerStore<R> {
@@ -156,10 +167,9 @@ impl<R: Role> PgLedgerStore<R> {
                 .or(events::event_time.eq(time).and(events::id.gt(after.event_id.as_str())));
             query = query.filter(events::event_time.ge(time)).filter(is_after);
         }
-        let rows: Vec<EventRow> = {
-            let mut connection = self.pool.checkout().await?;
-            query.load(&mut connection.diesel).await.map_err(|error| fault(name, error))?
-        };
+        let mut loan = self.pool.lend().await?;
+        let found = query.load(loan.connection()).await;
+        let rows: Vec<EventRow> = loan.end(name, found)?;
         if rows.is_empty() {
             self.require_epoch(name, epoch_id).await?;
         }

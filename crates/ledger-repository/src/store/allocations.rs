@@ -8,7 +8,6 @@ use ledger_schema::schema::epoch_allocations as allocations;
 use super::{PgLedgerStore, fetch, page};
 use crate::Role;
 use crate::commands::{InsertAllocations, ProposeAllocations, UpdateAllocation};
-use crate::refusals::fault;
 use crate::rows::AllocationRow;
 
 #[async_trait]
@@ -42,16 +41,16 @@ impl<R: Role> AllocationStore for PgLedgerStore<R> {
         epoch_id: EpochId,
         user_id: &UserId,
     ) -> PortResult<Option<Allocation>> {
-        let mut connection = self.pool.checkout().await?;
-        let row: Option<AllocationRow> = allocations::table
+        let mut loan = self.pool.lend().await?;
+        let found = allocations::table
             .filter(allocations::ledger_id.eq(self.ledger_id.0))
             .filter(allocations::epoch_id.eq(epoch_id.0))
             .filter(allocations::user_id.eq(user_id.as_str()))
             .select(AllocationRow::as_select())
-            .first(&mut connection.diesel)
+            .first(loan.connection())
             .await
-            .optional()
-            .map_err(|error| fault("get_allocation", error))?;
+            .optional();
+        let row: Option<AllocationRow> = loan.end("get_allocation", found)?;
         Ok(row.map(Allocation::try_from).transpose()?)
     }
 
@@ -62,19 +61,17 @@ impl<R: Role> AllocationStore for PgLedgerStore<R> {
     ) -> PortResult<Page<Allocation, UserId>> {
         let name = "get_allocations_for_epoch";
         let after = request.after.as_ref().map_or("", UserId::as_str);
-        let rows: Vec<AllocationRow> = {
-            let mut connection = self.pool.checkout().await?;
-            allocations::table
-                .filter(allocations::ledger_id.eq(self.ledger_id.0))
-                .filter(allocations::epoch_id.eq(epoch_id.0))
-                .filter(allocations::user_id.gt(after))
-                .order(allocations::user_id)
-                .limit(fetch(request.limit))
-                .select(AllocationRow::as_select())
-                .load(&mut connection.diesel)
-                .await
-                .map_err(|error| fault(name, error))?
-        };
+        let mut loan = self.pool.lend().await?;
+        let found = allocations::table
+            .filter(allocations::ledger_id.eq(self.ledger_id.0))
+            .filter(allocations::epoch_id.eq(epoch_id.0))
+            .filter(allocations::user_id.gt(after))
+            .order(allocations::user_id)
+            .limit(fetch(request.limit))
+            .select(AllocationRow::as_select())
+            .load(loan.connection())
+            .await;
+        let rows: Vec<AllocationRow> = loan.end(name, found)?;
         if rows.is_empty() {
             self.require_epoch(name, epoch_id).await?;
         }

@@ -9,7 +9,6 @@ use ledger_schema::schema::source_cursors as cursors;
 use super::PgLedgerStore;
 use crate::Role;
 use crate::commands::UpsertCursor;
-use crate::refusals::fault;
 use crate::rows::Place;
 
 #[async_trait]
@@ -19,17 +18,17 @@ impl<R: Role> CursorStore for PgLedgerStore<R> {
     }
 
     async fn get_cursor(&self, key: &CursorKey) -> PortResult<Option<SourceCursor>> {
-        let mut connection = self.pool.checkout().await?;
-        let row: Option<(String, DateTime<Utc>)> = cursors::table
+        let mut loan = self.pool.lend().await?;
+        let found = cursors::table
             .filter(cursors::ledger_id.eq(self.ledger_id.0))
             .filter(cursors::source.eq(key.source().as_str()))
             .filter(cursors::stream.eq(key.stream()))
             .filter(cursors::scope.eq(key.scope()))
             .select((cursors::cursor_value, cursors::retrieved_at))
-            .first(&mut connection.diesel)
+            .first(loan.connection())
             .await
-            .optional()
-            .map_err(|error| fault("get_cursor", error))?;
+            .optional();
+        let row: Option<(String, DateTime<Utc>)> = loan.end("get_cursor", found)?;
         let Some((value, retrieved_at)) = row else { return Ok(None) };
         let place = Place { table: "source_cursors", row: &key.scope() };
         let retrieved_at = place.time("retrieved_at", retrieved_at)?;

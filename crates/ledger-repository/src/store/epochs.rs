@@ -8,7 +8,6 @@ use ledger_schema::schema::epochs;
 use super::{PgLedgerStore, fetch, page};
 use crate::Role;
 use crate::commands::{BeginReview, CloseEpoch, CreateEpoch};
-use crate::refusals::fault;
 use crate::rows::EpochRow;
 
 #[async_trait]
@@ -19,43 +18,43 @@ impl<R: Role> EpochStore for PgLedgerStore<R> {
     }
 
     async fn get_open_epoch(&self) -> PortResult<Option<Epoch>> {
-        let mut connection = self.pool.checkout().await?;
-        let row: Option<EpochRow> = epochs::table
+        let mut loan = self.pool.lend().await?;
+        let found = epochs::table
             .filter(epochs::ledger_id.eq(self.ledger_id.0))
             .filter(epochs::status.eq("open"))
             .select(EpochRow::as_select())
-            .first(&mut connection.diesel)
+            .first(loan.connection())
             .await
-            .optional()
-            .map_err(|error| fault("get_open_epoch", error))?;
+            .optional();
+        let row: Option<EpochRow> = loan.end("get_open_epoch", found)?;
         Ok(row.map(Epoch::try_from).transpose()?)
     }
 
     async fn get_epoch(&self, epoch_id: EpochId) -> PortResult<Option<Epoch>> {
-        let mut connection = self.pool.checkout().await?;
-        let row: Option<EpochRow> = epochs::table
+        let mut loan = self.pool.lend().await?;
+        let found = epochs::table
             .filter(epochs::ledger_id.eq(self.ledger_id.0))
             .filter(epochs::id.eq(epoch_id.0))
             .select(EpochRow::as_select())
-            .first(&mut connection.diesel)
+            .first(loan.connection())
             .await
-            .optional()
-            .map_err(|error| fault("get_epoch", error))?;
+            .optional();
+        let row: Option<EpochRow> = loan.end("get_epoch", found)?;
         Ok(row.map(Epoch::try_from).transpose()?)
     }
 
     async fn list_epochs(&self, request: PageRequest<EpochId>) -> PortResult<Page<Epoch, EpochId>> {
-        let mut connection = self.pool.checkout().await?;
+        let mut loan = self.pool.lend().await?;
         let before = request.after.map_or(i64::MAX, |epoch_id| epoch_id.0);
-        let rows: Vec<EpochRow> = epochs::table
+        let found = epochs::table
             .filter(epochs::ledger_id.eq(self.ledger_id.0))
             .filter(epochs::id.lt(before))
             .order(epochs::id.desc())
             .limit(fetch(request.limit))
             .select(EpochRow::as_select())
-            .load(&mut connection.diesel)
-            .await
-            .map_err(|error| fault("list_epochs", error))?;
+            .load(loan.connection())
+            .await;
+        let rows: Vec<EpochRow> = loan.end("list_epochs", found)?;
         page(rows, request.limit, |epoch: &Epoch| epoch.id)
     }
 

@@ -14,7 +14,6 @@ use ledger_schema::schema::identity_bindings as bindings;
 use super::{PgLedgerStore, fetch, page};
 use crate::Role;
 use crate::commands::{BindIdentities, ResolveByBindings, ResolveIdentities};
-use crate::refusals::fault;
 use crate::rows::{BindingRow, UnresolvedRow};
 
 #[async_trait]
@@ -41,16 +40,16 @@ impl<R: Role> IdentityStore for PgLedgerStore<R> {
     }
 
     async fn get_identity_binding(&self, key: &BindingKey) -> PortResult<Option<IdentityBinding>> {
-        let mut connection = self.pool.checkout().await?;
-        let row: Option<BindingRow> = bindings::table
+        let mut loan = self.pool.lend().await?;
+        let found = bindings::table
             .filter(bindings::ledger_id.eq(self.ledger_id.0))
             .filter(bindings::source.eq(key.source.as_str()))
             .filter(bindings::platform_user_id.eq(key.platform_user_id.as_str()))
             .select(BindingRow::as_select())
-            .first(&mut connection.diesel)
+            .first(loan.connection())
             .await
-            .optional()
-            .map_err(|error| fault("get_identity_binding", error))?;
+            .optional();
+        let row: Option<BindingRow> = loan.end("get_identity_binding", found)?;
         Ok(row.map(IdentityBinding::try_from).transpose()?)
     }
 
@@ -58,20 +57,20 @@ impl<R: Role> IdentityStore for PgLedgerStore<R> {
         &self,
         request: PageRequest<BindingKey>,
     ) -> PortResult<Page<IdentityBinding, BindingKey>> {
-        let mut connection = self.pool.checkout().await?;
+        let mut loan = self.pool.lend().await?;
         let (source, user) = after(&request);
         let is_after = bindings::source
             .gt(source)
             .or(bindings::source.eq(source).and(bindings::platform_user_id.gt(user)));
-        let rows: Vec<BindingRow> = bindings::table
+        let found = bindings::table
             .filter(bindings::ledger_id.eq(self.ledger_id.0))
             .filter(is_after)
             .order((bindings::source, bindings::platform_user_id))
             .limit(fetch(request.limit))
             .select(BindingRow::as_select())
-            .load(&mut connection.diesel)
-            .await
-            .map_err(|error| fault("list_identity_bindings", error))?;
+            .load(loan.connection())
+            .await;
+        let rows: Vec<BindingRow> = loan.end("list_identity_bindings", found)?;
         page(rows, request.limit, |binding: &IdentityBinding| binding.key.clone())
     }
 
@@ -85,18 +84,16 @@ impl<R: Role> IdentityStore for PgLedgerStore<R> {
         request: PageRequest<BindingKey>,
     ) -> PortResult<Page<UnresolvedIdentity, BindingKey>> {
         let (source, user) = after(&request);
-        let rows: Vec<UnresolvedRow> = {
-            let mut connection = self.pool.checkout().await?;
-            diesel::sql_query(LIST_UNRESOLVED)
-                .bind::<SqlUuid, _>(self.ledger_id.0)
-                .bind::<BigInt, _>(epoch_id.0)
-                .bind::<Text, _>(source)
-                .bind::<Text, _>(user)
-                .bind::<BigInt, _>(fetch(request.limit))
-                .load(&mut connection.diesel)
-                .await
-                .map_err(|error| fault("list_unresolved_identities", error))?
-        };
+        let mut loan = self.pool.lend().await?;
+        let found = diesel::sql_query(LIST_UNRESOLVED)
+            .bind::<SqlUuid, _>(self.ledger_id.0)
+            .bind::<BigInt, _>(epoch_id.0)
+            .bind::<Text, _>(source)
+            .bind::<Text, _>(user)
+            .bind::<BigInt, _>(fetch(request.limit))
+            .load(loan.connection())
+            .await;
+        let rows: Vec<UnresolvedRow> = loan.end("list_unresolved_identities", found)?;
         if rows.is_empty() {
             self.require_epoch("list_unresolved_identities", epoch_id).await?;
         }

@@ -21,8 +21,6 @@ use ledger_core::{EpochId, LedgerId, Timestamp};
 use ledger_port::{Clock, EpochNotFoundPortError, LedgerPortError, Page, PageLimit, PortResult};
 use ledger_schema::schema::epochs as epochs_table;
 
-use crate::refusals::fault;
-use crate::transaction::TxError;
 use crate::{LedgerPool, Role};
 
 /// One ledger's store, with the limits of one adapter.
@@ -45,14 +43,12 @@ impl<R: Role> PgLedgerStore<R> {
 
     /// Tells an empty list from a missing epoch.
     async fn require_epoch(&self, name: &'static str, epoch_id: EpochId) -> PortResult<()> {
-        let mut connection = self.pool.checkout().await?;
+        let mut loan = self.pool.lend().await?;
         let epoch = epochs_table::table
             .filter(epochs_table::ledger_id.eq(self.ledger_id.0))
             .filter(epochs_table::id.eq(epoch_id.0));
-        let found: bool = select(exists(epoch))
-            .get_result(&mut connection.diesel)
-            .await
-            .map_err(|error| fault(name, error))?;
+        let found = select(exists(epoch)).get_result(loan.connection()).await;
+        let found: bool = loan.end(name, found)?;
         if found { Ok(()) } else { Err(EpochNotFoundPortError { epoch_id }.into()) }
     }
 }
@@ -74,12 +70,4 @@ where
 {
     let records = rows.into_iter().map(T::try_from).collect::<Result<Vec<_>, _>>()?;
     Ok(Page::from_fetched(records, limit, key))
-}
-
-/// The port's word for an error outside a transaction.
-fn settled(name: &'static str, error: TxError) -> LedgerPortError {
-    match error {
-        TxError::Refused(refusal) => refusal,
-        TxError::Database(error) => fault(name, error),
-    }
 }

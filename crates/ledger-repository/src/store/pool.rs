@@ -8,7 +8,6 @@ use ledger_schema::schema::epoch_pool_components as components;
 use super::{PgLedgerStore, fetch, page};
 use crate::Role;
 use crate::commands::InsertPoolComponent;
-use crate::refusals::fault;
 use crate::rows::PoolComponentRow;
 
 #[async_trait]
@@ -28,19 +27,17 @@ impl<R: Role> PoolStore for PgLedgerStore<R> {
     ) -> PortResult<Page<PoolComponent, ComponentId>> {
         let name = "get_pool_components_for_epoch";
         let after = request.after.as_ref().map_or("", ComponentId::as_str);
-        let rows: Vec<PoolComponentRow> = {
-            let mut connection = self.pool.checkout().await?;
-            components::table
-                .filter(components::ledger_id.eq(self.ledger_id.0))
-                .filter(components::epoch_id.eq(epoch_id.0))
-                .filter(components::component_id.gt(after))
-                .order(components::component_id)
-                .limit(fetch(request.limit))
-                .select(PoolComponentRow::as_select())
-                .load(&mut connection.diesel)
-                .await
-                .map_err(|error| fault(name, error))?
-        };
+        let mut loan = self.pool.lend().await?;
+        let found = components::table
+            .filter(components::ledger_id.eq(self.ledger_id.0))
+            .filter(components::epoch_id.eq(epoch_id.0))
+            .filter(components::component_id.gt(after))
+            .order(components::component_id)
+            .limit(fetch(request.limit))
+            .select(PoolComponentRow::as_select())
+            .load(loan.connection())
+            .await;
+        let rows: Vec<PoolComponentRow> = loan.end(name, found)?;
         if rows.is_empty() {
             self.require_epoch(name, epoch_id).await?;
         }

@@ -5,12 +5,13 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
 use ledger_core::{LedgerId, LedgerName};
-use ledger_port::{Clock, Ledger, LedgerRegistry, Page, PageRequest, PortResult, StoreFault};
+use ledger_port::{
+    Clock, Ledger, LedgerPortError, LedgerRegistry, Page, PageRequest, PortResult, StoreFault,
+};
 use ledger_schema::schema::ledgers;
 use uuid::Uuid;
 
-use super::{fetch, page};
-use crate::refusals::fault;
+use super::{PgLedgerStore, fetch, page};
 use crate::rows::Place;
 use crate::{LedgerPool, Role};
 
@@ -25,6 +26,18 @@ impl<R: Role> PgLedgerRegistry<R> {
     /// Over a pool.
     pub fn new(pool: LedgerPool<R>, clock: Arc<dyn Clock>) -> Self {
         Self { pool, clock }
+    }
+}
+
+impl<R: Role> PgLedgerRegistry<R> {
+    /// The store of the ledger of that name.
+    ///
+    /// # Errors
+    /// When there is no such ledger (`LedgerNotFound`), or the database cannot be read.
+    pub async fn store(&self, name: &LedgerName) -> PortResult<PgLedgerStore<R>> {
+        let found = self.get_ledger(name).await?;
+        let ledger = found.ok_or_else(|| LedgerPortError::LedgerNotFound { name: name.clone() })?;
+        Ok(PgLedgerStore::new(ledger.id, self.pool.clone(), Arc::clone(&self.clock)))
     }
 }
 
@@ -50,15 +63,14 @@ impl<R: Role> LedgerRegistry for PgLedgerRegistry<R> {
             ledgers::name.eq(name.as_str()),
             ledgers::created_at.eq(self.clock.now().as_datetime()),
         );
-        let mut connection = self.pool.checkout().await?;
-        diesel::insert_into(ledgers::table)
+        let mut loan = self.pool.lend().await?;
+        let written = diesel::insert_into(ledgers::table)
             .values(row)
             .on_conflict(ledgers::ledger_id)
             .do_nothing()
-            .execute(&mut connection.diesel)
-            .await
-            .map_err(|error| fault("create_ledger", error))?;
-        drop(connection);
+            .execute(loan.connection())
+            .await;
+        loan.end("create_ledger", written)?;
         let stored = self.get_ledger(name).await?;
         stored.ok_or_else(|| {
             let place = Place { table: "ledgers", row: name };
@@ -67,14 +79,14 @@ impl<R: Role> LedgerRegistry for PgLedgerRegistry<R> {
     }
 
     async fn get_ledger(&self, name: &LedgerName) -> PortResult<Option<Ledger>> {
-        let mut connection = self.pool.checkout().await?;
-        let row: Option<(Uuid, String, DateTime<Utc>)> = ledgers::table
+        let mut loan = self.pool.lend().await?;
+        let found = ledgers::table
             .filter(ledgers::ledger_id.eq(LedgerId::of(name).0))
             .select((ledgers::ledger_id, ledgers::name, ledgers::created_at))
-            .first(&mut connection.diesel)
+            .first(loan.connection())
             .await
-            .optional()
-            .map_err(|error| fault("get_ledger", error))?;
+            .optional();
+        let row: Option<(Uuid, String, DateTime<Utc>)> = loan.end("get_ledger", found)?;
         Ok(row.map(|row| Ledger::try_from(LedgerRow(row))).transpose()?)
     }
 
@@ -83,15 +95,15 @@ impl<R: Role> LedgerRegistry for PgLedgerRegistry<R> {
         request: PageRequest<LedgerName>,
     ) -> PortResult<Page<Ledger, LedgerName>> {
         let after = request.after.as_ref().map_or("", LedgerName::as_str);
-        let mut connection = self.pool.checkout().await?;
-        let rows: Vec<(Uuid, String, DateTime<Utc>)> = ledgers::table
+        let mut loan = self.pool.lend().await?;
+        let found = ledgers::table
             .filter(ledgers::name.gt(after))
             .order(ledgers::name)
             .limit(fetch(request.limit))
             .select((ledgers::ledger_id, ledgers::name, ledgers::created_at))
-            .load(&mut connection.diesel)
-            .await
-            .map_err(|error| fault("list_ledgers", error))?;
+            .load(loan.connection())
+            .await;
+        let rows: Vec<(Uuid, String, DateTime<Utc>)> = loan.end("list_ledgers", found)?;
         let rows = rows.into_iter().map(LedgerRow).collect();
         page(rows, request.limit, |ledger: &Ledger| ledger.name.clone())
     }

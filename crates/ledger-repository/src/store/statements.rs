@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use ledger_core::{EpochId, NewPayoutStatement, PayoutStatement};
 use ledger_port::{PortResult, StatementStore};
 
-use super::{PgLedgerStore, settled};
+use super::PgLedgerStore;
 use crate::Role;
 use crate::commands::{InsertStatement, statement_in_force};
 
@@ -19,9 +19,8 @@ impl<R: Role> StatementStore for PgLedgerStore<R> {
         &self,
         epoch_id: EpochId,
     ) -> PortResult<Option<PayoutStatement>> {
-        let mut connection = self.pool.checkout().await?;
-        statement_in_force(&mut connection.diesel, self.ledger_id, epoch_id)
-            .await
-            .map_err(|error| settled("get_statement_for_epoch", error))
+        let mut loan = self.pool.lend().await?;
+        let found = statement_in_force(loan.connection(), self.ledger_id, epoch_id).await;
+        loan.end("get_statement_for_epoch", found)
     }
 }
