@@ -5,13 +5,13 @@ BEGIN
     IF EXISTS (SELECT FROM activity_events) OR EXISTS (SELECT FROM epoch_allocations)
         OR EXISTS (SELECT FROM source_cursors) OR EXISTS (SELECT FROM identity_bindings)
         OR EXISTS (SELECT FROM ledgers WHERE name <> 'default')
-        OR EXISTS (SELECT FROM epochs WHERE status = 'review')
+        OR EXISTS (SELECT FROM epochs WHERE status = 'review' OR weight_config <> '{}')
     THEN
         RAISE EXCEPTION 'the baseline cannot hold what this database holds'
             USING ERRCODE = 'object_not_in_prerequisite_state',
             CONSTRAINT = 'baseline_loses_nothing',
-            HINT = 'Activity, allocations, cursors, bindings, epochs in review and other ledgers '
-                'would be lost. Restore a backup from before the upgrade instead.';
+            HINT = 'Activity, allocations, cursors, bindings, weights, epochs in review and other '
+                'ledgers would be lost. Restore a backup from before the upgrade instead.';
     END IF;
 END
 $$;
@@ -28,14 +28,17 @@ ALTER TABLE payout_statements
     DROP CONSTRAINT payout_statements_superseded_once,
     DROP CONSTRAINT payout_statements_by_epoch,
     DROP CONSTRAINT payout_statements_pkey,
+    DROP CONSTRAINT payout_statements_readable,
     DROP COLUMN ledger_id;
 ALTER TABLE epoch_pool_components
     DROP CONSTRAINT epoch_pool_components_epoch_fkey,
     DROP CONSTRAINT pool_unique_per_type,
+    DROP CONSTRAINT epoch_pool_components_readable,
     DROP COLUMN ledger_id;
 ALTER TABLE users
     DROP CONSTRAINT users_ledger_fkey,
     DROP CONSTRAINT users_pkey,
+    DROP CONSTRAINT users_user_id_printable,
     DROP COLUMN ledger_id;
 DROP INDEX one_open_epoch;
 -- Epochs opened since have no policy; the baseline wants one.
@@ -46,7 +49,8 @@ UPDATE epochs SET
     policy_content_hash = coalesce(policy_content_hash, '');
 ALTER TABLE epochs
     DROP CONSTRAINT epoch_window_unique,
-    DROP CONSTRAINT epochs_weight_config_is_object,
+    DROP CONSTRAINT epochs_weight_config_is_table,
+    DROP CONSTRAINT epochs_times_readable,
     DROP CONSTRAINT epochs_window_not_empty,
     DROP CONSTRAINT epochs_status_known,
     DROP CONSTRAINT epochs_ledger_fkey,
@@ -61,6 +65,8 @@ ALTER TABLE epochs
     ALTER COLUMN policy_content_hash SET NOT NULL,
     ADD CONSTRAINT epochs_pkey PRIMARY KEY (id),
     ADD CONSTRAINT epochs_status_known CHECK (status IN ('open', 'closed'));
+COMMENT ON TABLE epochs IS NULL;
+COMMENT ON COLUMN epochs.status IS NULL;
 COMMENT ON COLUMN epochs.policy_repo IS NULL;
 COMMENT ON COLUMN epochs.policy_commit_sha IS NULL;
 COMMENT ON COLUMN epochs.policy_path IS NULL;
@@ -68,10 +74,16 @@ COMMENT ON COLUMN epochs.policy_content_hash IS NULL;
 COMMENT ON COLUMN epochs.pool_total_credits IS NULL;
 COMMENT ON TABLE users IS NULL;
 COMMENT ON TABLE epoch_pool_components IS NULL;
+COMMENT ON COLUMN epoch_pool_components.component_id IS NULL;
+COMMENT ON COLUMN epoch_pool_components.algorithm_version IS NULL;
+COMMENT ON COLUMN epoch_pool_components.evidence_ref IS NULL;
 COMMENT ON COLUMN epoch_pool_components.inputs_json IS NULL;
+COMMENT ON TABLE payout_statements IS NULL;
+COMMENT ON COLUMN payout_statements.supersedes_statement_id IS NULL;
 COMMENT ON COLUMN payout_statements.allocation_set_hash IS NULL;
 COMMENT ON COLUMN payout_statements.payouts_json IS NULL;
 DROP TABLE ledgers;
+DROP FUNCTION ledger_is_weight_table(jsonb);
 -- btree_gist stays: others may use it by now.
 
 ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);

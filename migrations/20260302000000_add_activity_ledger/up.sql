@@ -1,9 +1,50 @@
 -- Many communities, activity as facts, units from weights. Rows of the baseline are kept and belong
 -- to the ledger "default", whose id is UUIDv5 of its name.
 
+-- What the ledger could not hold, or could not read afterwards, is named before anything is touched.
+DO $$
+DECLARE
+    wrong text;
+BEGIN
+    SELECT string_agg(id::text, ', ' ORDER BY id) INTO wrong FROM epochs
+    WHERE NOT (opened_at >= '0001-01-01 00:00:00+00' AND opened_at < '9999-12-01 00:00:00+00'
+        AND coalesce(closed_at >= '0001-01-01 00:00:00+00'
+            AND closed_at < '10000-01-01 00:00:00+00', true));
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'opened_at or closed_at of epochs (%) is outside the years 1 to 9999', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'epochs_times_readable',
+            HINT = 'Correct these rows, then migrate again. Nothing was changed.';
+    END IF;
+    SELECT string_agg(s.id::text, ', ' ORDER BY s.id) INTO wrong
+    FROM payout_statements s JOIN payout_statements o ON o.id = s.supersedes_statement_id
+    WHERE o.epoch_id <> s.epoch_id OR o.id = s.id;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'statements (%) supersede themselves or another epoch''s', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'payout_statements_supersedes_fkey',
+            HINT = 'Correct these rows, then migrate again. Nothing was changed.';
+    END IF;
+END
+$$;
+
 -- For the exclusion constraint over (ledger_id, window). Trusted since PostgreSQL 13: the owner of
 -- the database may create it.
 CREATE EXTENSION IF NOT EXISTS btree_gist;
+
+-- Not SQL's opinion of a number but its text: 1000.0 is a float to whoever reads it.
+CREATE FUNCTION ledger_is_weight_table(weights jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT count(*) <= 1000 AND coalesce(bool_and(
+        key ~ '^[a-z][a-z0-9_.-]{0,63}:[a-z][a-z0-9_.-]{0,63}$'
+        AND CASE
+            WHEN value::text ~ '^(0|[1-9][0-9]{0,18})$'
+            THEN value::text::numeric <= 9223372036854775807
+            ELSE false
+        END
+    ), true)
+    FROM jsonb_each(weights)
+$$;
+COMMENT ON FUNCTION ledger_is_weight_table(jsonb) IS
+    'Whether each key is "source:event_type" and each value a whole number from 0 to 2^63-1.';
 
 CREATE TABLE ledgers (
     ledger_id uuid NOT NULL,
@@ -76,14 +117,28 @@ ALTER TABLE epochs
     ADD CONSTRAINT epochs_pkey PRIMARY KEY (ledger_id, id),
     ADD CONSTRAINT epochs_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers (ledger_id),
     ADD CONSTRAINT epochs_status_known CHECK (status IN ('open', 'review', 'closed')),
-    ADD CONSTRAINT epochs_window_not_empty CHECK (
-        period_start < period_end AND isfinite(period_start) AND isfinite(period_end)
+    ADD CONSTRAINT epochs_window_not_empty CHECK (period_start < period_end),
+    -- What RFC 3339 can write, and what the program can therefore read.
+    ADD CONSTRAINT epochs_times_readable CHECK (
+        period_start >= '0001-01-01 00:00:00+00' AND period_start < '10000-01-01 00:00:00+00'
+        AND period_end >= '0001-01-01 00:00:00+00' AND period_end < '10000-01-01 00:00:00+00'
+        AND opened_at >= '0001-01-01 00:00:00+00' AND opened_at < '10000-01-01 00:00:00+00'
+        AND closed_at >= '0001-01-01 00:00:00+00' AND closed_at < '10000-01-01 00:00:00+00'
     ),
-    ADD CONSTRAINT epochs_weight_config_is_object CHECK (jsonb_typeof(weight_config) = 'object'),
+    ADD CONSTRAINT epochs_weight_config_is_table CHECK (
+        CASE
+            WHEN jsonb_typeof(weight_config) = 'object' THEN ledger_is_weight_table(weight_config)
+            ELSE false
+        END
+    ),
     ADD CONSTRAINT epoch_window_unique EXCLUDE USING gist (
         ledger_id WITH =, tstzrange(period_start, period_end) WITH &&
     );
 CREATE UNIQUE INDEX one_open_epoch ON epochs (ledger_id) WHERE status = 'open';
+COMMENT ON TABLE epochs IS
+    'Windows of time that are paid for together: open, then review, then closed, never back.';
+COMMENT ON COLUMN epochs.status IS
+    'open: being collected. review: being decided. closed: paid, and nothing is written any more.';
 COMMENT ON INDEX one_open_epoch IS
     'ONE_OPEN_EPOCH, and get_open_epoch: WHERE ledger_id = $1 AND status = ''open''.';
 COMMENT ON COLUMN epochs.period_start IS 'First moment of the window [period_start, period_end).';
@@ -100,15 +155,29 @@ COMMENT ON COLUMN epochs.policy_content_hash IS 'Kept, not used. See policy_repo
 ALTER TABLE users
     ALTER COLUMN ledger_id DROP DEFAULT,
     ADD CONSTRAINT users_pkey PRIMARY KEY (ledger_id, user_id),
-    ADD CONSTRAINT users_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers (ledger_id);
+    ADD CONSTRAINT users_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers (ledger_id),
+    -- NOT VALID, here and below: rows of the baseline stay as they are.
+    ADD CONSTRAINT users_user_id_printable CHECK (
+        user_id ~ '^[^\u0001-\u001f\u007f-\u009f]+$' AND octet_length(user_id) <= 256
+    ) NOT VALID;
 COMMENT ON TABLE users IS 'The people who are paid.';
 
 ALTER TABLE epoch_pool_components
     ALTER COLUMN ledger_id DROP DEFAULT,
     ADD CONSTRAINT pool_unique_per_type PRIMARY KEY (ledger_id, epoch_id, component_id),
     ADD CONSTRAINT epoch_pool_components_epoch_fkey
-        FOREIGN KEY (ledger_id, epoch_id) REFERENCES epochs (ledger_id, id);
+        FOREIGN KEY (ledger_id, epoch_id) REFERENCES epochs (ledger_id, id),
+    ADD CONSTRAINT epoch_pool_components_readable CHECK (
+        component_id ~ '^[a-z][a-z0-9_.-]{0,63}$'
+        AND computed_at >= '0001-01-01 00:00:00+00' AND computed_at < '10000-01-01 00:00:00+00'
+    ) NOT VALID;
 COMMENT ON TABLE epoch_pool_components IS 'The budget of an epoch, part by part. Immutable.';
+COMMENT ON COLUMN epoch_pool_components.component_id IS
+    'What kind of part it is: base_issuance, kpi_bonus_v0, top_up, ….';
+COMMENT ON COLUMN epoch_pool_components.algorithm_version IS
+    'Which rule made the amount from the inputs.';
+COMMENT ON COLUMN epoch_pool_components.evidence_ref IS
+    'Where the decision or the measurement can be read.';
 COMMENT ON COLUMN epoch_pool_components.inputs_json IS
     'What the algorithm was given, so that the amount can be computed again.';
 
@@ -122,13 +191,21 @@ ALTER TABLE payout_statements
         FOREIGN KEY (ledger_id, epoch_id) REFERENCES epochs (ledger_id, id),
     ADD CONSTRAINT payout_statements_supersedes_fkey
         FOREIGN KEY (ledger_id, epoch_id, supersedes_statement_id)
-        REFERENCES payout_statements (ledger_id, epoch_id, id);
+        REFERENCES payout_statements (ledger_id, epoch_id, id),
+    ADD CONSTRAINT payout_statements_readable CHECK (
+        allocation_set_hash ~ '^[0-9a-f]{64}$'
+        AND created_at >= '0001-01-01 00:00:00+00' AND created_at < '10000-01-01 00:00:00+00'
+    ) NOT VALID;
 CREATE UNIQUE INDEX one_statement_per_epoch ON payout_statements (ledger_id, epoch_id)
     WHERE supersedes_statement_id IS NULL;
 COMMENT ON INDEX one_statement_per_epoch IS
     'STATEMENT_IMMUTABLE: one first statement an epoch; corrections supersede in a line.';
 COMMENT ON CONSTRAINT payout_statements_by_epoch ON payout_statements IS
     'get_statement_for_epoch, and the target of payout_statements_supersedes_fkey.';
+COMMENT ON TABLE payout_statements IS
+    'What each closed epoch pays. Immutable: a correction is a new row that supersedes the old one.';
+COMMENT ON COLUMN payout_statements.supersedes_statement_id IS
+    'The statement of the same epoch that this one corrects; NULL for an epoch''s first.';
 COMMENT ON COLUMN payout_statements.allocation_set_hash IS
     'SHA-256 of the lines user_id:units, sorted bytewise by user id, joined by newlines.';
 COMMENT ON COLUMN payout_statements.payouts_json IS
@@ -161,11 +238,17 @@ CREATE TABLE activity_events (
         source ~ '^[a-z][a-z0-9_.-]{0,63}$' AND event_type ~ '^[a-z][a-z0-9_.-]{0,63}$'
     ),
     CONSTRAINT activity_events_ids_printable CHECK (
-        id ~ '^[^\u0001-\u001f\u007f-\u009f]+$'
+        id ~ '^[^\u0001-\u001f\u007f-\u009f]+$' AND octet_length(id) <= 512
         AND platform_user_id ~ '^[^\u0001-\u001f\u007f-\u009f]+$'
+        AND octet_length(platform_user_id) <= 256
     ),
     CONSTRAINT activity_events_user_id_printable CHECK (
-        user_id ~ '^[^\u0001-\u001f\u007f-\u009f]+$'
+        user_id ~ '^[^\u0001-\u001f\u007f-\u009f]+$' AND octet_length(user_id) <= 256
+    ),
+    CONSTRAINT activity_events_times_readable CHECK (
+        event_time >= '0001-01-01 00:00:00+00' AND event_time < '10000-01-01 00:00:00+00'
+        AND retrieved_at >= '0001-01-01 00:00:00+00' AND retrieved_at < '10000-01-01 00:00:00+00'
+        AND ingested_at >= '0001-01-01 00:00:00+00' AND ingested_at < '10000-01-01 00:00:00+00'
     )
 );
 CREATE INDEX activity_events_by_epoch
@@ -187,6 +270,9 @@ COMMENT ON COLUMN activity_events.platform_login IS 'For display only.';
 COMMENT ON COLUMN activity_events.user_id IS 'Who is paid; NULL while that is not known.';
 COMMENT ON COLUMN activity_events.payload_hash IS
     'SHA-256 of the canonical JSON of the fact; another hash under the same id is a conflict.';
+COMMENT ON COLUMN activity_events.producer IS 'Which program made the event, and producer_version.';
+COMMENT ON COLUMN activity_events.retrieved_at IS 'When the source was read.';
+COMMENT ON COLUMN activity_events.ingested_at IS 'When the ledger stored it.';
 COMMENT ON COLUMN activity_events.event_time IS
     'When it happened. Before the epoch''s window: a late arrival.';
 
@@ -204,16 +290,27 @@ CREATE TABLE epoch_allocations (
     CONSTRAINT epoch_allocations_epoch_fkey
         FOREIGN KEY (ledger_id, epoch_id) REFERENCES epochs (ledger_id, id),
     CONSTRAINT epoch_allocations_user_id_printable CHECK (
-        user_id ~ '^[^\u0001-\u001f\u007f-\u009f]+$'
+        user_id ~ '^[^\u0001-\u001f\u007f-\u009f]+$' AND octet_length(user_id) <= 256
+    ),
+    CONSTRAINT epoch_allocations_times_readable CHECK (
+        created_at >= '0001-01-01 00:00:00+00' AND created_at < '10000-01-01 00:00:00+00'
+        AND updated_at >= '0001-01-01 00:00:00+00' AND updated_at < '10000-01-01 00:00:00+00'
     ),
     CONSTRAINT epoch_allocations_not_negative CHECK (
         proposed_units >= 0 AND final_units >= 0
         AND activity_count BETWEEN 0 AND 4294967295
     ),
     CONSTRAINT epoch_allocations_override_has_reason CHECK (
-        (final_units IS NULL) = (override_reason IS NULL) AND override_reason <> ''
+        (final_units IS NULL) = (override_reason IS NULL)
+        AND btrim(override_reason, E' \t\r\n') <> '' AND octet_length(override_reason) <= 2000
     )
 );
+COMMENT ON TABLE epoch_allocations IS
+    'Who gets how many units of an epoch: what was computed, and what an admin decided instead.';
+COMMENT ON COLUMN epoch_allocations.activity_count IS
+    'How many events the proposal counts, those that weigh nothing included.';
+COMMENT ON COLUMN epoch_allocations.override_reason IS
+    'Why the admin decided on other units; contributors read it.';
 COMMENT ON COLUMN epoch_allocations.proposed_units IS
     'Milli-units: the sum of the weights of the user''s events, when last computed.';
 COMMENT ON COLUMN epoch_allocations.final_units IS
@@ -227,7 +324,14 @@ CREATE TABLE source_cursors (
     cursor_value text NOT NULL,
     retrieved_at timestamptz NOT NULL,
     CONSTRAINT source_cursors_pkey PRIMARY KEY (ledger_id, source, stream, scope),
-    CONSTRAINT source_cursors_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers (ledger_id)
+    CONSTRAINT source_cursors_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers (ledger_id),
+    CONSTRAINT source_cursors_readable CHECK (
+        source ~ '^[a-z][a-z0-9_.-]{0,63}$'
+        AND stream ~ '^[^\u0001-\u001f\u007f-\u009f]+$' AND octet_length(stream) <= 512
+        AND scope ~ '^[^\u0001-\u001f\u007f-\u009f]+$' AND octet_length(scope) <= 512
+        AND octet_length(cursor_value) <= 65536
+        AND retrieved_at >= '0001-01-01 00:00:00+00' AND retrieved_at < '10000-01-01 00:00:00+00'
+    )
 );
 COMMENT ON TABLE source_cursors IS
     'How far each stream was read. Written in the transaction of the page that ends there.';
@@ -242,6 +346,13 @@ CREATE TABLE identity_bindings (
     created_at timestamptz NOT NULL,
     CONSTRAINT identity_bindings_pkey PRIMARY KEY (ledger_id, source, platform_user_id),
     CONSTRAINT identity_bindings_user_fkey
-        FOREIGN KEY (ledger_id, user_id) REFERENCES users (ledger_id, user_id)
+        FOREIGN KEY (ledger_id, user_id) REFERENCES users (ledger_id, user_id),
+    CONSTRAINT identity_bindings_readable CHECK (
+        source ~ '^[a-z][a-z0-9_.-]{0,63}$'
+        AND platform_user_id ~ '^[^\u0001-\u001f\u007f-\u009f]+$'
+        AND octet_length(platform_user_id) <= 256
+        AND user_id ~ '^[^\u0001-\u001f\u007f-\u009f]+$' AND octet_length(user_id) <= 256
+        AND created_at >= '0001-01-01 00:00:00+00' AND created_at < '10000-01-01 00:00:00+00'
+    )
 );
 COMMENT ON TABLE identity_bindings IS 'Which person a platform user is.';

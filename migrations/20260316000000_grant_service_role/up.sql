@@ -11,12 +11,32 @@ END
 $$;
 
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+-- On PostgreSQL 13 and 14 the schema belongs to a superuser, and for anybody else the line above is a
+-- warning and no more.
+DO $$
+BEGIN
+    IF pg_catalog.has_schema_privilege('ledger_service', 'public', 'CREATE') THEN
+        RAISE EXCEPTION 'the role ledger_service may create objects in the schema public'
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'service_role_creates_nothing',
+            HINT = 'As a superuser run: REVOKE CREATE ON SCHEMA public FROM PUBLIC; then migrate '
+                'again.';
+    END IF;
+END
+$$;
 GRANT USAGE ON SCHEMA public TO ledger_service;
 
-GRANT SELECT, INSERT ON
+GRANT SELECT ON
     ledgers, users, identity_bindings, epochs, activity_events, epoch_allocations,
     epoch_pool_components, payout_statements, source_cursors
 TO ledger_service;
+GRANT INSERT ON
+    ledgers, users, identity_bindings, activity_events, epoch_allocations,
+    epoch_pool_components, payout_statements, source_cursors
+TO ledger_service;
+-- An epoch's number comes from the sequence, and nobody writes policies any more.
+GRANT INSERT (ledger_id, status, period_start, period_end, weight_config, pool_total_credits,
+        opened_at, closed_at, created_at)
+    ON epochs TO ledger_service;
 -- Column by column: everything else is written once. A row lock needs one of these, too.
 GRANT UPDATE (status, pool_total_credits, closed_at) ON epochs TO ledger_service;
 GRANT UPDATE (user_id) ON activity_events TO ledger_service;
@@ -37,3 +57,4 @@ ALTER TABLE epoch_allocations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE epoch_pool_components ENABLE ROW LEVEL SECURITY;
 ALTER TABLE payout_statements ENABLE ROW LEVEL SECURITY;
 ALTER TABLE source_cursors ENABLE ROW LEVEL SECURITY;
+ALTER TABLE __diesel_schema_migrations ENABLE ROW LEVEL SECURITY;

@@ -14,6 +14,10 @@ use crate::administration::SERVICE_ROLE;
 #[derive(Clone)]
 pub struct DatabaseUrl(Config);
 
+/// What every connection goes by, whatever the address, the role or the database say. The guards name
+/// the schema `public`; and they and the commands are written for READ COMMITTED.
+const PINNED: &str = "-c search_path=public -c default_transaction_isolation=read\\ committed";
+
 /// The longest that a connection for administration may take to open.
 const OWNER_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -67,7 +71,11 @@ impl DatabaseUrl {
     /// For the database's owner: no other limits, no other role.
     pub(crate) fn owner_config(&self) -> Config {
         let mut config = self.0.clone();
-        config.application_name("epoch-ledger-admin").connect_timeout(OWNER_CONNECT_TIMEOUT);
+        let given = config.get_options().unwrap_or_default().to_owned();
+        config
+            .application_name("epoch-ledger-admin")
+            .connect_timeout(OWNER_CONNECT_TIMEOUT)
+            .options(format!("{given} {PINNED}"));
         config
     }
 
@@ -79,7 +87,7 @@ impl DatabaseUrl {
             .application_name(limits.application_name)
             .connect_timeout(limits.connect_timeout)
             .options(format!(
-                "{given} -c role={SERVICE_ROLE} -c statement_timeout={} -c lock_timeout={} \
+                "{given} {PINNED} -c role={SERVICE_ROLE} -c statement_timeout={} -c lock_timeout={} \
                  -c idle_in_transaction_session_timeout={}",
                 limits.statement_timeout.as_millis(),
                 limits.lock_timeout.as_millis(),
