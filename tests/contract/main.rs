@@ -67,6 +67,7 @@ macro_rules! for_each_case {
                 ten_thousand_and_one_events_go_into_one_call,
                 events_are_taken_up_to_the_last_microsecond_of_the_window,
                 an_event_from_before_the_window_is_a_late_arrival,
+                late_arrivals_are_counted_among_what_is_stored_now,
                 an_event_at_the_end_of_the_window_refuses_the_whole_call,
                 an_event_after_the_window_is_refused_even_where_it_is_known,
                 an_event_that_breaks_a_rule_refuses_the_whole_call,
@@ -156,6 +157,7 @@ macro_rules! for_each_case {
                 the_last_value_wins,
                 the_same_value_again_says_when_it_was_read_last,
                 each_source_stream_and_scope_has_a_cursor_of_its_own,
+                cursors_are_listed_by_source_stream_and_scope,
                 any_value_up_to_the_longest_is_kept,
                 a_value_that_cannot_be_kept_is_refused_and_the_last_one_stays;
             pool:

@@ -101,8 +101,8 @@ async fn one_epoch_is_open_and_windows_never_meet() {
         ("'closed', '2026-12-07', '2026-12-14', '{}', 0, now()", "epoch_begins_open"),
         ("'open', '2026-12-14', '2026-12-07', '{}', NULL, NULL", "epochs_window_not_empty"),
         ("'open', '2026-12-07', '2026-12-07', '{}', NULL, NULL", "epochs_window_not_empty"),
-        ("'open', '2026-12-07', 'infinity', '{}', NULL, NULL", "epochs_window_not_empty"),
-        ("'open', '2026-12-07', '2026-12-14', '[]', NULL, NULL", "epochs_weight_config_is_object"),
+        ("'open', '2026-12-07', 'infinity', '{}', NULL, NULL", "epochs_times_readable"),
+        ("'open', '2026-12-07', '2026-12-14', '[]', NULL, NULL", "epochs_weight_config_is_table"),
         ("'open', '2026-12-07', '2026-12-14', '{}', 1, NULL", "epochs_closed_is_complete"),
     ] {
         books.refuse_both(&epoch(values), rule).await;

@@ -5,10 +5,9 @@
 //! of sources and the port of the store, and neither git nor PostgreSQL.
 
 use activity_sources::{ActivitySource, CollectWindow, Notice, SourceError, SourceStream, Tally};
-use ledger_core::{Epoch, NewActivityEvent, Timestamp};
+use ledger_core::{Epoch, Timestamp};
 use ledger_port::{
-    ActivityLedgerStore, Clock, ConflictReport, IngestPage, InsertOutcome, LedgerPortError,
-    PageRequest, PortResult,
+    ActivityLedgerStore, Clock, ConflictReport, IngestPage, LedgerPortError, PortResult, all_pages,
 };
 
 /// What a run of a source came to.
@@ -26,6 +25,8 @@ pub struct CollectReport {
     pub tally: Tally,
     /// Unresolved events of the epoch that bindings gave to somebody now.
     pub resolved: u64,
+    /// Events of the epoch that belong to nobody after this run, whoever collected them.
+    pub unresolved: u64,
     /// What the operator must read.
     pub notices: Vec<Notice>,
     /// How many notices were left out.
@@ -35,6 +36,17 @@ pub struct CollectReport {
 /// Why a run ended early. What was stored before stays, and the next run goes on from there.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
+    /// The place holds what was collected under another name.
+    #[error(
+        "{asked} holds the history that was collected as {known}: the same work would be paid \
+         twice; nothing was read"
+    )]
+    SharedHistory {
+        /// What the place is called now.
+        asked: String,
+        /// What it was called when it was collected.
+        known: String,
+    },
     /// The source cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -66,15 +78,8 @@ impl Progress for Silent {
 /// # Errors
 /// When the store cannot be read.
 pub async fn books_begin(store: &dyn ActivityLedgerStore) -> PortResult<Option<Timestamp>> {
-    let mut first: Option<Timestamp> = None;
-    let mut request = PageRequest::first();
-    loop {
-        let page = store.list_epochs(request).await?;
-        let earliest = page.items.iter().map(|epoch| epoch.period.start()).min();
-        first = first.into_iter().chain(earliest).min();
-        let Some(key) = page.next else { return Ok(first) };
-        request = PageRequest::after(key);
-    }
+    let epochs = all_pages(|page| store.list_epochs(page)).await?;
+    Ok(epochs.iter().map(|epoch| epoch.period.start()).min())
 }
 
 /// Collects one source into one epoch.
@@ -87,6 +92,19 @@ pub struct Collector<'a> {
     pub epoch: &'a Epoch,
     /// Facts from before this are outside the books. See [`books_begin`].
     pub since: Timestamp,
+    /// What to do about a place whose history was collected under another name.
+    pub shared_history: SharedHistory,
+}
+
+/// What to do about a place whose history was collected under another name: the same facts would get
+/// other ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SharedHistory {
+    /// Nothing is read; the error names the other name.
+    #[default]
+    IsRefused,
+    /// It is read, and paid, as if it were new.
+    IsNew,
 }
 
 impl Collector<'_> {
@@ -107,7 +125,35 @@ impl Collector<'_> {
             self.collect_stream(source, stream, progress, &mut report).await?;
         }
         report.resolved = self.store.resolve_activity_by_bindings(self.epoch.id).await?;
+        report.unresolved = self.count_unresolved().await?;
         Ok(report)
+    }
+
+    async fn count_unresolved(&self) -> PortResult<u64> {
+        let list = |page| self.store.list_unresolved_identities(self.epoch.id, page);
+        let waiting = all_pages(list).await?;
+        Ok(waiting.iter().map(|identity| identity.event_count).sum())
+    }
+
+    /// A stream that was never read under this name may be known under another one: a repository
+    /// that was renamed, moved or cloned. Its facts would have new ids, and be paid again.
+    async fn refuse_shared_history(
+        &self,
+        source: &dyn ActivitySource,
+        stream: &SourceStream,
+    ) -> Result<(), CollectError> {
+        if self.shared_history == SharedHistory::IsNew {
+            return Ok(());
+        }
+        for other in all_pages(|page| self.store.list_cursors(page)).await? {
+            let is_another_place = other.key.source() == stream.key.source()
+                && other.key.scope() != stream.key.scope();
+            if is_another_place && source.shares_history_with(&other).await? {
+                let (asked, known) = (stream.key.scope().to_owned(), other.key.scope().to_owned());
+                return Err(CollectError::SharedHistory { asked, known });
+            }
+        }
+        Ok(())
     }
 
     async fn collect_stream(
@@ -118,6 +164,9 @@ impl Collector<'_> {
         report: &mut CollectReport,
     ) -> Result<(), CollectError> {
         let stored = self.store.get_cursor(&stream.key).await?;
+        if stored.is_none() {
+            self.refuse_shared_history(source, stream).await?;
+        }
         let cursor = stored.as_ref().map(|cursor| cursor.value.as_str());
         let window = CollectWindow {
             since: self.since,
@@ -127,7 +176,6 @@ impl Collector<'_> {
         let mut reader = source.read(stream, cursor, window).await?;
         progress.stream_begins(stream, reader.expected_facts());
         while let Some(page) = reader.next_page().await? {
-            let began = self.clock.now();
             let ingest = IngestPage {
                 epoch_id: self.epoch.id,
                 events: page.events,
@@ -135,8 +183,8 @@ impl Collector<'_> {
                 cursor_value: page.next_cursor,
             };
             let outcome = self.store.ingest_page(&ingest).await?;
-            report.late += self.count_late(&ingest.events, &outcome, began).await?;
             report.inserted += outcome.inserted;
+            report.late += outcome.late;
             report.duplicates += outcome.duplicates;
             report.conflicts.count += outcome.conflicts.count;
             report.conflicts.first.extend(outcome.conflicts.first);
@@ -147,29 +195,5 @@ impl Collector<'_> {
             progress.page_stored(page.tally.read);
         }
         Ok(())
-    }
-
-    /// How many of the page's events are late and were stored now. Where the whole page is new that
-    /// needs no look-up.
-    async fn count_late(
-        &self,
-        events: &[NewActivityEvent],
-        outcome: &InsertOutcome,
-        began: Timestamp,
-    ) -> PortResult<u64> {
-        let late = events.iter().filter(|event| self.epoch.is_late(event.event_time));
-        if outcome.inserted == 0 {
-            return Ok(0);
-        }
-        let mut count = 0;
-        let is_all_new = outcome.duplicates == 0 && outcome.conflicts.count == 0;
-        for event in late {
-            let is_new = is_all_new
-                || self.store.get_activity_event(&event.id).await?.is_some_and(|stored| {
-                    stored.epoch_id == self.epoch.id && stored.ingested_at >= began
-                });
-            count += u64::from(is_new);
-        }
-        Ok(count)
     }
 }

@@ -83,7 +83,7 @@ pub enum NoticeKind {
     HistoryRewritten,
     /// What the cursor stands on is gone; the stream is read again.
     PlaceLost,
-    /// The books now begin earlier; the stream is read again.
+    /// What was left out may be wanted now; the stream is read again.
     StartedOver,
     /// A fact was left out because it cannot be recorded.
     FaultyFact,

@@ -1,7 +1,7 @@
 //! The port of a source: what every source of activity answers, and what it is asked.
 
 use async_trait::async_trait;
-use ledger_core::{CursorKey, SourceName, Timestamp};
+use ledger_core::{CursorKey, SourceCursor, SourceName, Timestamp};
 
 use crate::{Notice, SourceError, SourcePage};
 
@@ -27,6 +27,16 @@ pub trait ActivitySource: Send + Sync {
         cursor: Option<&str>,
         window: CollectWindow,
     ) -> Result<Box<dyn StreamReader>, SourceError>;
+
+    /// Whether a cursor that was stored under another scope stands in the history that is read here,
+    /// so that the same facts would get other ids. A source whose ids come from the platform, and
+    /// not from what a place is called, need not look.
+    ///
+    /// # Errors
+    /// When the place cannot be looked at, or the cursor is not one of this source's.
+    async fn shares_history_with(&self, _cursor: &SourceCursor) -> Result<bool, SourceError> {
+        Ok(false)
+    }
 }
 
 /// Reads one stream, once, to its end.

@@ -80,6 +80,12 @@ impl Failure {
         Self { code, message, causes }
     }
 
+    fn with_help(mut self, help: &str) -> Self {
+        self.message.push_str("; ");
+        self.message.push_str(help);
+        self
+    }
+
     /// Prints the failure where errors go.
     pub(crate) fn print(&self, as_json: bool) {
         if as_json {
@@ -112,12 +118,11 @@ impl From<LedgerPortError> for Failure {
             RefusalKind::Unavailable => Code::Unavailable,
             RefusalKind::Defect => Code::Unexpected,
         };
-        let mut failure = Self::of(code, &error);
-        if let Some(help) = what_helps(&error) {
-            failure.message.push_str("; ");
-            failure.message.push_str(help);
+        let failure = Self::of(code, &error);
+        match what_helps(&error) {
+            Some(help) => failure.with_help(help),
+            None => failure,
         }
-        failure
     }
 }
 
@@ -158,6 +163,13 @@ impl From<CollectError> for Failure {
         match error {
             CollectError::Store(error) => error.into(),
             CollectError::Source(error) => error.into(),
+            CollectError::SharedHistory { ref known, .. } => {
+                let help = format!(
+                    "go on under the old name with `--name {known}`, or pay it again with \
+                     `--pay-shared-history`"
+                );
+                Self::of(Code::Refused, &error).with_help(&help)
+            }
         }
     }
 }

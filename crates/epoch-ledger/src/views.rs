@@ -136,6 +136,7 @@ pub(crate) fn report(report: &CollectReport) -> Value {
         },
         "late": report.late,
         "resolved": report.resolved,
+        "unresolved": report.unresolved,
         "bots": report.tally.bots,
         "before_since": report.tally.before_since,
         "waiting": report.tally.waiting,

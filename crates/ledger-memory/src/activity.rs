@@ -20,10 +20,11 @@ impl Books {
         now: Timestamp,
     ) -> PortResult<InsertOutcome> {
         check_events(events)?;
-        check_within_epoch(self.unclosed_epoch(epoch_id)?, events)?;
+        let epoch = self.unclosed_epoch(epoch_id)?.clone();
+        check_within_epoch(&epoch, events)?;
         let mut outcome = InsertOutcome::default();
         for event in events {
-            self.insert_activity_event(epoch_id, event, now, &mut outcome);
+            self.insert_activity_event(&epoch, event, now, &mut outcome);
         }
         Ok(outcome)
     }
@@ -31,16 +32,18 @@ impl Books {
     /// ACTIVITY_IDEMPOTENT: whatever came first stays, in whichever epoch it is.
     fn insert_activity_event(
         &mut self,
-        epoch_id: EpochId,
+        epoch: &Epoch,
         event: &NewActivityEvent,
         now: Timestamp,
         outcome: &mut InsertOutcome,
     ) {
         match self.events.get(&event.id) {
             None => {
-                let stored = ActivityEvent { epoch_id, event: event.clone(), ingested_at: now };
-                self.events.insert(event.id.clone(), stored);
+                let (epoch_id, event) = (epoch.id, event.clone());
+                let stored = ActivityEvent { epoch_id, event, ingested_at: now };
                 outcome.inserted += 1;
+                outcome.late += u64::from(epoch.is_late(stored.event.event_time));
+                self.events.insert(stored.event.id.clone(), stored);
             }
             Some(known) if known.event.payload_hash == event.payload_hash => {
                 outcome.duplicates += 1;

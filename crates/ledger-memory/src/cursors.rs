@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use ledger_core::{CursorKey, SourceCursor, Timestamp};
-use ledger_port::{CursorStore, PortResult};
+use ledger_port::{CursorStore, Page, PageRequest, PortResult};
 
 use crate::MemoryStore;
-use crate::books::Books;
+use crate::books::{Books, page};
 
 impl Books {
     pub(crate) fn upsert_cursor(
@@ -29,5 +29,12 @@ impl CursorStore for MemoryStore {
 
     async fn get_cursor(&self, key: &CursorKey) -> PortResult<Option<SourceCursor>> {
         Ok(self.read(|books| books.cursors.get(key).cloned()))
+    }
+
+    async fn list_cursors(
+        &self,
+        request: PageRequest<CursorKey>,
+    ) -> PortResult<Page<SourceCursor, CursorKey>> {
+        Ok(self.read(|books| page(books.cursors.values(), &request, |one| one.key.clone())))
     }
 }

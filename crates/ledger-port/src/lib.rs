@@ -24,7 +24,7 @@ pub use error::{
     AllocationNotFoundPortError, EpochNotFoundPortError, LedgerPortError, PortResult, RefusalKind,
     StoreFault,
 };
-pub use page::{MAX_PAGE_SIZE, Page, PageLimit, PageRequest};
+pub use page::{MAX_PAGE_SIZE, Page, PageLimit, PageRequest, all_pages};
 pub use registry::{Ledger, LedgerRegistry};
 pub use store::{
     ActivityConflict, ActivityKey, ActivityLedgerStore, ActivityStore, ActivityStream,

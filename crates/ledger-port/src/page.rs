@@ -3,6 +3,8 @@
 
 use std::num::NonZeroU16;
 
+use crate::PortResult;
+
 /// The most items one page holds.
 pub const MAX_PAGE_SIZE: u16 = 5_000;
 
@@ -79,5 +81,24 @@ impl<T, K> Page<T, K> {
         fetched.truncate(limit);
         let next = if has_more { fetched.last().map(key) } else { None };
         Self { items: fetched, next }
+    }
+}
+
+/// Reads a list to its end, page by page. For lists whose length people can look at; events have
+/// [`crate::ActivityStore::stream_activity_for_epoch`].
+///
+/// # Errors
+/// The first refusal.
+pub async fn all_pages<T, K, F>(fetch: impl Fn(PageRequest<K>) -> F) -> PortResult<Vec<T>>
+where
+    F: Future<Output = PortResult<Page<T, K>>>,
+{
+    let mut items = Vec::new();
+    let mut request = PageRequest::first();
+    loop {
+        let page = fetch(request).await?;
+        items.extend(page.items);
+        let Some(key) = page.next else { return Ok(items) };
+        request = PageRequest::after(key);
     }
 }

@@ -1,11 +1,9 @@
 //! Recomputes a statement through the port, in bounded memory for events.
 
 use futures_util::TryStreamExt as _;
-use ledger_core::{EpochId, EpochStatus, PoolComponent, StatementVerifier, VerificationReport};
+use ledger_core::{EpochId, EpochStatus, StatementVerifier, VerificationReport};
 
-use crate::{
-    ActivityLedgerStore, EpochNotFoundPortError, LedgerPortError, Page, PageRequest, PortResult,
-};
+use crate::{ActivityLedgerStore, EpochNotFoundPortError, LedgerPortError, all_pages};
 
 /// Why a statement cannot be verified at all. A statement that is wrong is not an error but a
 /// report with a difference.
@@ -56,27 +54,8 @@ pub async fn verify_statement(
         verifier.add_event(&event).map_err(LedgerPortError::from)?;
     }
     drop(events);
-    let mut request = PageRequest::first();
-    loop {
-        let Page { items, next } = store.get_allocations_for_epoch(epoch_id, request).await?;
-        items.into_iter().for_each(|allocation| verifier.add_allocation(allocation));
-        let Some(key) = next else { break };
-        request = PageRequest::after(key);
-    }
-    let components = all_pool_components(store, epoch_id).await?;
+    let allocations = |page| store.get_allocations_for_epoch(epoch_id, page);
+    all_pages(allocations).await?.into_iter().for_each(|one| verifier.add_allocation(one));
+    let components = all_pages(|page| store.get_pool_components_for_epoch(epoch_id, page)).await?;
     Ok(verifier.finish(&components, &statement).map_err(LedgerPortError::from)?)
-}
-
-async fn all_pool_components(
-    store: &dyn ActivityLedgerStore,
-    epoch_id: EpochId,
-) -> PortResult<Vec<PoolComponent>> {
-    let mut components = Vec::new();
-    let mut request = PageRequest::first();
-    loop {
-        let Page { items, next } = store.get_pool_components_for_epoch(epoch_id, request).await?;
-        components.extend(items);
-        let Some(key) = next else { return Ok(components) };
-        request = PageRequest::after(key);
-    }
 }

@@ -21,7 +21,8 @@ async fn kept(world: &World, event: NewActivityEvent) -> ActivityEvent {
         None => open(&world.store, WEEK).await.id,
     };
     let one = std::slice::from_ref(&event);
-    assert_eq!(world.store.insert_activity_events(epoch_id, one).await.unwrap(), inserted(1));
+    let outcome = world.store.insert_activity_events(epoch_id, one).await.unwrap();
+    assert_eq!(outcome, InsertOutcome { late: outcome.late, ..inserted(1) });
     let stored = world.store.get_activity_event(&event.id).await.unwrap().unwrap();
     let listed = all(|page| world.store.get_activity_for_epoch(epoch_id, page)).await;
     assert!(listed.contains(&stored), "the list does not show the event as it is");
@@ -190,6 +191,17 @@ pub(crate) async fn ten_thousand_and_one_events_go_into_one_call(world: &World) 
 pub(crate) async fn events_are_taken_up_to_the_last_microsecond_of_the_window(world: &World) {
     kept(world, event("first").at("2026-11-16T00:00:00Z").build()).await;
     kept(world, event("last").at("2026-11-22T23:59:59.999999Z").build()).await;
+}
+
+pub(crate) async fn late_arrivals_are_counted_among_what_is_stored_now(world: &World) {
+    let epoch = open(&world.store, WEEK).await;
+    let late = |id: &str| event(id).at("2026-11-15T23:59:59.999999Z");
+    let first = insert(&world.store, epoch.id, [late("a"), event("b")]).await;
+    assert_eq!((first.inserted, first.late), (2, 1));
+    let in_time = event("d").at("2026-11-16T00:00:00Z");
+    let again = [late("a"), late("c"), late("c"), in_time];
+    let second = insert(&world.store, epoch.id, again).await;
+    assert_eq!((second.inserted, second.duplicates, second.late), (2, 2, 1));
 }
 
 pub(crate) async fn an_event_from_before_the_window_is_a_late_arrival(world: &World) {

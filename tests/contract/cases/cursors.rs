@@ -4,7 +4,7 @@ use ledger_core::{CursorKey, InvalidValue, SourceCursor};
 use ledger_port::LedgerPortError;
 use ledger_testkit::{cursor_key, moment, parsed};
 
-use crate::harness::{START, World};
+use crate::harness::{START, World, assert_paged};
 
 fn cursor(key: &CursorKey, value: &str, retrieved_at: &str) -> SourceCursor {
     SourceCursor { key: key.clone(), value: value.to_owned(), retrieved_at: moment(retrieved_at) }
@@ -89,4 +89,21 @@ pub(crate) async fn a_value_that_cannot_be_kept_is_refused_and_the_last_one_stay
             LedgerPortError::InvalidValue(invalid) if *invalid == expected
         );
     }
+}
+
+pub(crate) async fn cursors_are_listed_by_source_stream_and_scope(world: &World) {
+    assert_paged(|page| world.store.list_cursors(page), &[]).await;
+    let keys = [
+        ("git", "HEAD", "b"),
+        ("git", "HEAD", "č"),
+        ("git", "main", "B"),
+        ("git", "main", "a"),
+        ("github", "HEAD", "a"),
+    ]
+    .map(|(source, stream, scope)| CursorKey::new(parsed(source), stream, scope).unwrap());
+    for key in keys.iter().rev() {
+        world.store.upsert_cursor(key, key.scope()).await.unwrap();
+    }
+    let expected = keys.each_ref().map(|key| cursor(key, key.scope(), START));
+    assert_paged(|page| world.store.list_cursors(page), &expected).await;
 }

@@ -198,6 +198,7 @@ pub(crate) async fn a_stream_is_read_by_each_ledger_for_itself(world: &World) {
     let key = cursor_key("main");
     world.other.upsert_cursor(&key, "theirs").await.unwrap();
     assert_eq!(world.store.get_cursor(&key).await.unwrap(), None);
+    assert_eq!(all(|page| world.store.list_cursors(page)).await, []);
     world.store.upsert_cursor(&key, "ours").await.unwrap();
     assert_eq!(world.other.get_cursor(&key).await.unwrap().unwrap().value, "theirs");
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use gix::ObjectId;
 
-use super::cursor::{Claim, Extent, GitCursor};
+use super::cursor::{Claim, Extent, GitCursor, Terms};
 use super::plan::first_second;
 use super::repository::GitRepository;
 use super::walk::Graph;
@@ -14,21 +14,27 @@ use crate::{CollectWindow, Notice, NoticeKind, SourceError};
 /// twice is enough where dates run forwards; giving up only makes the next walk longer.
 const MAX_PASSES: usize = 16;
 
-/// The stored claims, unless the books now begin before what they speak of.
+/// The stored claims, unless what was left out then may be wanted now.
 pub(super) fn usable_claims(
     repository: &GitRepository,
     cursor: Option<GitCursor>,
-    window: CollectWindow,
+    terms: &Terms,
     notices: &mut Vec<Notice>,
 ) -> Vec<Claim> {
     let Some(cursor) = cursor else { return Vec::new() };
-    if window.since >= cursor.since || cursor.done.is_empty() {
+    let change = if terms.since < cursor.terms.since {
+        format!("the books now begin at {} and not at {}", terms.since, cursor.terms.since)
+    } else if terms.bots != cursor.terms.bots {
+        "other bots are left out than the last time".to_owned()
+    } else {
+        return cursor.done;
+    };
+    if cursor.done.is_empty() {
         return cursor.done;
     }
     let message = format!(
-        "{}: the books now begin at {} and not at {}, so the branch is read again from there; what \
-         is recorded already is skipped by its id",
-        repository.place.name, window.since, cursor.since
+        "{}: {change}, so the branch is read again; what is recorded already is skipped by its id",
+        repository.place.name
     );
     notices.push(Notice::new(NoticeKind::StartedOver, message));
     Vec::new()

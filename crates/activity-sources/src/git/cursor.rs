@@ -6,7 +6,7 @@
 //! needs nothing special: its last page left the claim "up to that commit".
 
 use gix::ObjectId;
-use ledger_core::{CursorKey, Timestamp};
+use ledger_core::{CursorKey, Sha256Hex, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::SourceError;
@@ -24,15 +24,25 @@ pub(super) const MAX_SHALLOW: usize = 64;
 /// A commit's place in the reading order: committer time, then id.
 pub(super) type Position = (i64, ObjectId);
 
-/// What a stored cursor says.
+/// What a stored cursor says. (`deny_unknown_fields` does not go with `flatten`; the version guards.)
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct GitCursor {
     version: u32,
-    /// Where the books began when this was written.
-    pub(super) since: Timestamp,
+    /// What the run was told to leave out.
+    #[serde(flatten)]
+    pub(super) terms: Terms,
     /// What is done, oldest claim first.
     pub(super) done: Vec<Claim>,
+}
+
+/// What a run was told to leave out. Under other terms, what was left out may be wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Terms {
+    /// Where the books began.
+    pub(super) since: Timestamp,
+    /// The fingerprint of the operator's list of bots; `None` where it was empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) bots: Option<Sha256Hex>,
 }
 
 /// Some commits reachable from one tip are done.
@@ -68,6 +78,17 @@ pub(super) enum Extent {
     },
 }
 
+impl Claim {
+    /// The commits that it names.
+    pub(super) fn commits(&self) -> impl Iterator<Item = ObjectId> {
+        let last = match self.extent {
+            Extent::Through { commit, .. } => Some(commit),
+            Extent::All | Extent::Before(_) => None,
+        };
+        [self.tip].into_iter().chain(last)
+    }
+}
+
 impl Extent {
     /// Whether it covers the commit at that position.
     pub(super) fn holds(self, position: Position) -> bool {
@@ -93,10 +114,10 @@ impl Extent {
 
 impl GitCursor {
     /// A cursor with the newest of these claims.
-    pub(super) fn new(since: Timestamp, mut done: Vec<Claim>) -> Self {
+    pub(super) fn new(terms: Terms, mut done: Vec<Claim>) -> Self {
         let surplus = done.len().saturating_sub(MAX_CLAIMS);
         done.drain(..surplus);
-        Self { version: VERSION, since, done }
+        Self { version: VERSION, terms, done }
     }
 
     /// Reads a stored value.
@@ -121,8 +142,8 @@ impl GitCursor {
                 "version {version} wrote it and this program knows {VERSION}. Update the program"
             )));
         }
-        let Self { since, done, .. } = serde_json::from_str(value).map_err(damaged)?;
-        Ok(Self::new(since, done))
+        let Self { terms, done, .. } = serde_json::from_str(value).map_err(damaged)?;
+        Ok(Self::new(terms, done))
     }
 
     /// The value to store.
@@ -169,7 +190,7 @@ mod tests {
     use gix::ObjectId;
     use ledger_core::{CursorKey, SourceCursor, Timestamp};
 
-    use super::{Claim, Extent, GitCursor, MAX_CLAIMS, MAX_SHALLOW};
+    use super::{Claim, Extent, GitCursor, MAX_CLAIMS, MAX_SHALLOW, Terms};
 
     fn id(byte: u8) -> ObjectId {
         ObjectId::from_hex(format!("{byte:02x}").repeat(20).as_bytes()).expect("an id")
@@ -180,7 +201,8 @@ mod tests {
     }
 
     fn cursor(claims: Vec<Claim>) -> GitCursor {
-        GitCursor::new(Timestamp::from_unix_seconds(5).expect("a time"), claims)
+        let since = Timestamp::from_unix_seconds(5).expect("a time");
+        GitCursor::new(Terms { since, bots: None }, claims)
     }
 
     #[test]

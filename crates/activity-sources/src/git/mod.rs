@@ -30,12 +30,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ledger_core::{CursorKey, SourceName, Timestamp};
+use ledger_core::{CursorKey, SourceCursor, SourceName, Timestamp};
 use serde::Deserialize;
 
 pub use self::lines::MAX_COUNTED_BYTES;
 
-use self::cursor::GitCursor;
+use self::cursor::{Claim, GitCursor, Terms};
 use self::events::Context;
 use self::person::People;
 use self::plan::Plan;
@@ -67,7 +67,8 @@ pub const KIND: SourceKind = SourceKind {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GitOptions {
     /// What to call it in ids. By default `host/owner/repo` of the remote `origin` (or the first
-    /// one), and without a remote the directory's name. Changing it makes every commit a new fact.
+    /// one), and without a remote the directory's name. Changing it makes every commit a new fact:
+    /// see [`ActivitySource::shares_history_with`].
     pub repository_name: Option<String>,
     /// Which branch to read: `main`, `origin/main` or a full `refs/…`. By default the one `HEAD` is on.
     pub branch: Option<String>,
@@ -207,12 +208,29 @@ impl ActivitySource for GitSource {
             let repo = repository.local();
             let tip = repository.tip(&repo)?.ok_or_else(|| no_commits(&repository))?;
             let people = People { mailmap: repository.mailmap(&repo, tip)?, bots };
+            let terms = Terms { since: window.since, bots: people.bots_fingerprint() };
             let boundary = repository.shallow_boundary(&repo)?;
             let retrieved_at = window.retrieved_at;
             let context = Context { source, people, boundary, retrieved_at };
-            let plan = Plan::make(&repository, tip, cursor, window)?;
+            let plan = Plan::make(&repository, tip, cursor, terms, window)?;
             let reader = GitReader::new(repository, context, plan, page_events);
             Ok(Box::new(reader) as Box<dyn StreamReader>)
+        })
+        .await
+    }
+
+    /// It does where this clone has a commit up to which the other place was read.
+    async fn shares_history_with(&self, cursor: &SourceCursor) -> Result<bool, SourceError> {
+        let other = GitCursor::parse(&cursor.key, &cursor.value)?;
+        let repository = Arc::clone(&self.repository);
+        run_blocking(self.repository.place.name.clone(), move || {
+            let (repo, mut buffer) = (repository.local(), Vec::new());
+            for commit in other.done.iter().flat_map(Claim::commits) {
+                if repository.try_load(&repo, commit, &mut buffer)?.is_some() {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         })
         .await
     }

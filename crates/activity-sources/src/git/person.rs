@@ -1,10 +1,12 @@
 //! Who a name and an email are: through the mailmap, to an identity of the ledger, and whether it
 //! is a bot.
 
+use std::collections::BTreeSet;
+
 use gix::actor::SignatureRef;
 use gix::bstr::{BStr, ByteSlice};
 use gix::mailmap::Snapshot;
-use ledger_core::PlatformUserId;
+use ledger_core::{PlatformUserId, Sha256Hex};
 
 use crate::text::{bounded, printable};
 
@@ -46,6 +48,13 @@ impl People {
             login: (!login.is_empty()).then(|| bounded(login, MAX_LOGIN_BYTES)),
             is_bot,
         }
+    }
+
+    /// Tells one list of bots from another, whatever its order; `None` for an empty one.
+    pub(super) fn bots_fingerprint(&self) -> Option<Sha256Hex> {
+        let patterns: BTreeSet<&str> = self.bots.iter().map(String::as_str).collect();
+        let lines = Vec::from_iter(patterns).join("\n");
+        (!lines.is_empty()).then(|| Sha256Hex::of(lines.as_bytes()))
     }
 
     fn map(&self, name: &str, email: &str) -> (String, String) {

@@ -6,7 +6,7 @@ use gix::ObjectId;
 use ledger_core::Timestamp;
 
 use super::claims::{drop_lost_tips, finished_claims, usable_claims};
-use super::cursor::{Claim, Extent, GitCursor, MAX_SHALLOW, Position};
+use super::cursor::{Claim, Extent, GitCursor, MAX_SHALLOW, Position, Terms};
 use super::repository::GitRepository;
 use super::walk::{Graph, walk};
 use crate::{CollectWindow, Notice, NoticeKind, SourceError, Tally};
@@ -19,7 +19,7 @@ pub(super) struct Plan {
     pub(super) tally: Tally,
     /// What the operator must know before the first page.
     pub(super) notices: Vec<Notice>,
-    since: Timestamp,
+    terms: Terms,
     tip: ObjectId,
     boundary: Vec<ObjectId>,
     /// The claims the run began with; of each, whether the branch still reaches its tip.
@@ -34,6 +34,7 @@ impl Plan {
         repository: &GitRepository,
         tip: ObjectId,
         cursor: Option<GitCursor>,
+        terms: Terms,
         window: CollectWindow,
     ) -> Result<Self, SourceError> {
         let repo = repository.local();
@@ -42,7 +43,7 @@ impl Plan {
         if !boundary.is_empty() {
             notices.push(shallow_notice(repository, boundary.len()));
         }
-        let mut claims = usable_claims(repository, cursor, window, &mut notices);
+        let mut claims = usable_claims(repository, cursor, &terms, &mut notices);
         drop_lost_tips(repository, &repo, &mut claims, &mut notices)?;
         let graph = walk(repository, &repo, tip, &claims, &boundary)?;
         let sorted = Sorted::sort(&graph, &claims, window);
@@ -56,7 +57,7 @@ impl Plan {
             positions: sorted.new,
             tally: sorted.tally,
             notices,
-            since: window.since,
+            terms,
             tip,
             boundary,
             claims: claims
@@ -88,7 +89,7 @@ impl Plan {
 
     fn value(&self, claims: Vec<Claim>) -> String {
         let fits = self.boundary.len() <= MAX_SHALLOW;
-        GitCursor::new(self.since, if fits { claims } else { Vec::new() }).to_value()
+        GitCursor::new(self.terms.clone(), if fits { claims } else { Vec::new() }).to_value()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use activity_sources::{ActivitySource, NoticeKind};
+use ledger_core::{CursorKey, SourceCursor, Timestamp};
 use serde_json::Value;
 
 use crate::repository::{
@@ -279,4 +280,25 @@ async fn the_cursor_stays_small_however_long_it_is_used() {
 fn claims(run: &Run) -> usize {
     let value: Value = serde_json::from_str(&run.cursor).expect("JSON");
     value["done"].as_array().expect("claims").len()
+}
+
+/// A place that was renamed, moved or cloned would give the same commits other ids.
+#[tokio::test]
+async fn a_history_that_was_read_under_another_name_is_known() {
+    let repository = TestRepository::new();
+    repository.commit(START, ANN, "one\n", ("f", b"1"));
+    let other_name = SourceCursor {
+        key: CursorKey::new("git".parse().unwrap(), "refs/heads/main", "other").unwrap(),
+        value: collect(&repository.source(), None, all()).await.cursor,
+        retrieved_at: Timestamp::from_unix_seconds(START).unwrap(),
+    };
+    repository.commit(START + 1, ANN, "two\n", ("f", b"2"));
+    assert!(repository.source().shares_history_with(&other_name).await.unwrap());
+    let clone = repository.cloned("elsewhere", &[]);
+    assert!(clone.source().shares_history_with(&other_name).await.unwrap());
+    let stranger = TestRepository::new();
+    stranger.commit(START, BOB, "something else\n", ("f", b"1"));
+    assert!(!stranger.source().shares_history_with(&other_name).await.unwrap());
+    let damaged = SourceCursor { value: "?".to_owned(), ..other_name };
+    assert!(stranger.source().shares_history_with(&damaged).await.is_err());
 }

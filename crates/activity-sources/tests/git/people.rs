@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use activity_sources::NoticeKind;
 use activity_sources::git::GitOptions;
 use serde_json::json;
 
@@ -272,4 +273,26 @@ async fn events_are_the_same_on_every_run_and_for_every_page_size() {
     assert_eq!((whole.pages, again.pages), (1, 12));
     let order: Vec<_> = whole.events.iter().map(|e| (e.event_time, e.id.clone())).collect();
     assert!(order.is_sorted(), "oldest first, then by id");
+}
+
+/// Whoever was taken for a bot by mistake is read when the list is put right.
+#[tokio::test]
+async fn another_list_of_bots_reads_the_branch_again() {
+    let repository = TestRepository::new();
+    repository.commit(START, ANN, "one\n", ("f", b"1"));
+    repository.commit(START + 1, BOB, "two\n", ("f", b"2"));
+    let without = |bots: &[&str]| {
+        let bots = bots.iter().map(ToString::to_string).collect();
+        repository.source_with(GitOptions { bots, ..GitOptions::default() })
+    };
+    let first = collect(&without(&["*"]), None, all()).await;
+    assert_eq!((first.events.len(), first.tally.bots), (0, 2));
+    let second = collect(&without(&["bob*"]), Some(&first.cursor), all()).await;
+    assert_eq!((second.events.len(), second.kinds()), (1, vec![NoticeKind::StartedOver]));
+    // The order and the case of the list are no difference.
+    let two = collect(&without(&["x", "Y"]), None, all()).await;
+    let same = collect(&without(&["y", "x", "x"]), Some(&two.cursor), all()).await;
+    assert_eq!((same.events.len(), same.kinds()), (0, vec![]));
+    let third = collect(&repository.source(), Some(&second.cursor), all()).await;
+    assert_eq!((third.events.len(), third.kinds()), (2, vec![NoticeKind::StartedOver]));
 }

@@ -26,6 +26,12 @@ pub(crate) struct GitArguments {
     /// Leave out who has this email or name ('*' for any text); may be given more than once
     #[arg(long, value_name = "PATTERN")]
     pub(crate) bot: Vec<String>,
+    /// Collect it although its history was collected under another name
+    ///
+    /// Commits get new ids under a new name, so those that were collected before are paid again.
+    /// Without this, such a repository is refused; `--name` goes on under the old name.
+    #[arg(long)]
+    pub(crate) pay_shared_history: bool,
     /// Where the books begin: older commits are left out [default: the ledger's first window]
     ///
     /// A commit from after this moment and before the open epoch that was never collected is a

@@ -1,4 +1,4 @@
-use activity_collector::{CollectReport, Collector, books_begin};
+use activity_collector::{CollectReport, Collector, SharedHistory, books_begin};
 use activity_sources::git::{GitOptions, GitSource};
 use ledger_core::Epoch;
 use ledger_port::ActivityLedgerStore;
@@ -12,6 +12,10 @@ use crate::views;
 pub(super) async fn run(command: CollectCommand, session: &Session) -> Result<(), Failure> {
     let CollectCommand::Git(arguments) = command;
     let since = arguments.since;
+    let shared_history = match arguments.pay_shared_history {
+        true => SharedHistory::IsNew,
+        false => SharedHistory::IsRefused,
+    };
     let source = open_git(arguments)?;
     let (container, store) = session.books().await?;
     let epoch = open_epoch(store.as_ref()).await?;
@@ -20,8 +24,8 @@ pub(super) async fn run(command: CollectCommand, session: &Session) -> Result<()
         // The open epoch is one, so the books have begun.
         None => books_begin(store.as_ref()).await?.unwrap_or(epoch.period.start()),
     };
-    let collector =
-        Collector { store: store.as_ref(), clock: container.clock(), epoch: &epoch, since };
+    let (store, clock) = (store.as_ref(), container.clock());
+    let collector = Collector { store, clock, epoch: &epoch, since, shared_history };
     let mut bar = session.output.progress();
     let report = collector.collect(&source, &mut bar).await?;
     bar.finish();
@@ -31,7 +35,7 @@ pub(super) async fn run(command: CollectCommand, session: &Session) -> Result<()
 }
 
 pub(super) fn open_git(arguments: GitArguments) -> Result<GitSource, Failure> {
-    let GitArguments { path, branch, name, bot, since: _ } = arguments;
+    let GitArguments { path, branch, name, bot, .. } = arguments;
     Ok(GitSource::open(path, GitOptions { repository_name: name, branch, bots: bot })?)
 }
 
@@ -74,6 +78,7 @@ pub(super) fn summary(report: &CollectReport, epoch: &Epoch) -> String {
     };
     say(report.late, "late, from before the window; paid in this epoch");
     say(report.resolved, "given to somebody by a binding");
+    say(report.unresolved, "wait for a person: see `epoch-ledger identity unresolved`");
     say(report.tally.bots, "by bots, left out");
     say(report.tally.before_since, "from before the books begin, left out");
     say(report.tally.waiting, "from after the window, left for the next epoch");

@@ -1,6 +1,6 @@
 //! The whole story on a throwaway ledger.
 
-use activity_collector::Collector;
+use activity_collector::{Collector, SharedHistory};
 use activity_sources::git::{GitOptions, GitSource};
 use app_container::{Container, Database, DatabaseConfig};
 use ledger_core::{
@@ -113,7 +113,9 @@ impl Story<'_> {
             self.source.branch()
         ));
         let clock = self.container.clock();
-        let collector = Collector { store, clock, epoch, since: epoch.period.start() };
+        let shared_history = SharedHistory::IsRefused;
+        let collector =
+            Collector { store, clock, epoch, since: epoch.period.start(), shared_history };
         let mut bar = output.progress();
         let report = collector.collect(self.source, &mut bar).await?;
         bar.finish();

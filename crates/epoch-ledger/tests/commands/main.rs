@@ -8,4 +8,5 @@ mod demo;
 mod life;
 mod own_server;
 mod program;
+mod renaming;
 mod repository;

@@ -55,11 +55,13 @@ impl ConflictReport {
     }
 }
 
-/// What became of the events of a call. The three counts add up to the number of events.
+/// What became of the events of a call: `inserted`, `duplicates` and `conflicts` add up to them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InsertOutcome {
     /// Stored now.
     pub inserted: u64,
+    /// Of those stored now, how many are from before the epoch's window: late arrivals.
+    pub late: u64,
     /// Known already, in this ledger or earlier in the same call, with the same payload; skipped.
     pub duplicates: u64,
     /// Known already with another payload; skipped.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use ledger_core::{CursorKey, SourceCursor};
 
-use crate::PortResult;
+use crate::{Page, PageRequest, PortResult};
 
 /// Keeps cursors.
 #[async_trait]
@@ -16,4 +16,10 @@ pub trait CursorStore: Send + Sync {
 
     /// A stream's cursor, or `None` where it was never read.
     async fn get_cursor(&self, key: &CursorKey) -> PortResult<Option<SourceCursor>>;
+
+    /// Every cursor of the ledger, by source, stream and scope.
+    async fn list_cursors(
+        &self,
+        page: PageRequest<CursorKey>,
+    ) -> PortResult<Page<SourceCursor, CursorKey>>;
 }

@@ -5,11 +5,13 @@ use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use diesel::QueryableByName;
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{
+    Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Untyped, Uuid as SqlUuid,
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_core::{Epoch, EpochId, LedgerId, NewActivityEvent, Sha256Hex, Timestamp};
-use ledger_port::{ActivityConflict, InsertOutcome, LedgerPortError, PortResult};
+use ledger_port::{ActivityConflict, InsertOutcome, LedgerPortError, PortResult, StoreFault};
 use uuid::Uuid;
 
 use super::{EpochLock, ROWS_PER_STATEMENT, count, lock_writable_epoch};
@@ -87,11 +89,17 @@ impl<'a> InsertEvents<'a> {
         Ok(())
     }
 
-    fn outcome(&self, inserted: usize, mut conflicts: Vec<(usize, Sha256Hex)>) -> InsertOutcome {
+    fn outcome(
+        &self,
+        inserted: usize,
+        late: u64,
+        mut conflicts: Vec<(usize, Sha256Hex)>,
+    ) -> InsertOutcome {
         conflicts.sort_unstable();
         let skipped = self.events.len() - inserted;
         let mut outcome = InsertOutcome {
             inserted: count(inserted),
+            late,
             duplicates: count(skipped - conflicts.len()),
             ..InsertOutcome::default()
         };
@@ -116,19 +124,21 @@ impl Command for InsertEvents<'_> {
         let epoch =
             lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Shared).await?;
         self.refuse_later_events(&epoch)?;
-        let mut inserted = 0;
+        let (mut inserted, mut late) = (0, 0);
         let mut conflicts = Vec::new();
         for positions in self.order.chunks(ROWS_PER_STATEMENT) {
             let events = positions.iter().map(|at| &self.events[*at]);
-            let rows = InsertRows::new(self.ledger_id, self.epoch_id, self.now, events);
-            let fresh = RunQueryDsl::execute(rows, tx).await?;
+            let rows = InsertRows::new(self.ledger_id, &epoch, self.now, events);
+            let fresh: Fresh = RunQueryDsl::get_result(rows, tx).await?;
+            let (fresh, fresh_and_late) = fresh.counts(self.epoch_id)?;
             if fresh < positions.len() {
                 // Whoever inserted the others has committed by now, so this statement sees them.
                 self.find_conflicts(tx, positions, &mut conflicts).await?;
             }
             inserted += fresh;
+            late += fresh_and_late;
         }
-        Ok(self.outcome(inserted, conflicts))
+        Ok(self.outcome(inserted, late, conflicts))
     }
 }
 
@@ -146,11 +156,28 @@ struct ConflictRow {
     stored_hash: String,
 }
 
+/// How many rows of a statement were new, and how many of those are late.
+#[derive(QueryableByName)]
+struct Fresh {
+    #[diesel(sql_type = BigInt)]
+    inserted: i64,
+    #[diesel(sql_type = BigInt)]
+    late: i64,
+}
+
+impl Fresh {
+    fn counts(&self, epoch_id: EpochId) -> Result<(usize, u64), StoreFault> {
+        let place = Place { table: "activity_events", row: &epoch_id };
+        Ok((place.read("count", self.inserted)?, place.read("count", self.late)?))
+    }
+}
+
 /// One INSERT of many rows. A query of its own rather than `sql_query`, because its text never
 /// changes, so that the connection keeps it prepared.
 struct InsertRows<'a> {
     ledger_id: Uuid,
     epoch_id: i64,
+    period_start: DateTime<Utc>,
     ingested_at: DateTime<Utc>,
     id: Vec<&'a str>,
     source: Vec<&'a str>,
@@ -170,13 +197,14 @@ struct InsertRows<'a> {
 impl<'a> InsertRows<'a> {
     fn new(
         ledger_id: LedgerId,
-        epoch_id: EpochId,
+        epoch: &Epoch,
         now: Timestamp,
         events: impl Iterator<Item = &'a NewActivityEvent> + Clone,
     ) -> Self {
         Self {
             ledger_id: ledger_id.0,
-            epoch_id: epoch_id.0,
+            epoch_id: epoch.id.0,
+            period_start: epoch.period.start().as_datetime(),
             ingested_at: now.as_datetime(),
             id: events.clone().map(|e| e.id.as_str()).collect(),
             source: events.clone().map(|e| e.source.as_str()).collect(),
@@ -200,11 +228,15 @@ impl QueryId for InsertRows<'_> {
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
+impl Query for InsertRows<'_> {
+    type SqlType = Untyped;
+}
+
 impl QueryFragment<Pg> for InsertRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         // Joined to the epoch, so that on Citus it runs within one shard.
         out.push_sql(
-            "INSERT INTO activity_events (ledger_id, epoch_id, ingested_at, id, source, \
+            "WITH fresh AS (INSERT INTO activity_events (ledger_id, epoch_id, ingested_at, id, source, \
              event_type, platform_user_id, platform_login, user_id, artifact_url, metadata, \
              payload_hash, producer, producer_version, event_time, retrieved_at) \
              SELECT e.ledger_id, e.id, ",
@@ -234,7 +266,12 @@ impl QueryFragment<Pg> for InsertRows<'_> {
         out.push_bind_param::<SqlUuid, _>(&self.ledger_id)?;
         out.push_sql(" AND e.id = ");
         out.push_bind_param::<BigInt, _>(&self.epoch_id)?;
-        out.push_sql(" ON CONFLICT (ledger_id, id) DO NOTHING");
+        out.push_sql(
+            " ON CONFLICT (ledger_id, id) DO NOTHING RETURNING event_time) \
+             SELECT count(*) AS inserted, count(*) FILTER (WHERE event_time < ",
+        );
+        out.push_bind_param::<Timestamptz, _>(&self.period_start)?;
+        out.push_sql(") AS late FROM fresh");
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod allocation;
+mod cursor;
 mod epoch;
 mod identity;
 mod pool;
@@ -9,6 +10,7 @@ mod statement;
 
 pub(crate) use activity::EventRow;
 pub(crate) use allocation::AllocationRow;
+pub(crate) use cursor::CursorRow;
 pub(crate) use epoch::EpochRow;
 pub(crate) use identity::{BindingRow, UnresolvedRow};
 pub(crate) use pool::PoolComponentRow;

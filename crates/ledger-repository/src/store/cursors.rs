@@ -1,15 +1,15 @@
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl};
+use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
+use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use ledger_core::{CursorKey, SourceCursor};
-use ledger_port::{CursorStore, PortResult};
+use ledger_port::{CursorStore, Page, PageRequest, PortResult};
 use ledger_schema::schema::source_cursors as cursors;
 
-use super::PgLedgerStore;
+use super::{PgLedgerStore, fetch, page};
 use crate::Role;
 use crate::commands::UpsertCursor;
-use crate::rows::Place;
+use crate::rows::CursorRow;
 
 #[async_trait]
 impl<R: Role> CursorStore for PgLedgerStore<R> {
@@ -24,14 +24,40 @@ impl<R: Role> CursorStore for PgLedgerStore<R> {
             .filter(cursors::source.eq(key.source().as_str()))
             .filter(cursors::stream.eq(key.stream()))
             .filter(cursors::scope.eq(key.scope()))
-            .select((cursors::cursor_value, cursors::retrieved_at))
+            .select(CursorRow::as_select())
             .first(loan.connection())
             .await
             .optional();
-        let row: Option<(String, DateTime<Utc>)> = loan.end("get_cursor", found)?;
-        let Some((value, retrieved_at)) = row else { return Ok(None) };
-        let place = Place { table: "source_cursors", row: &key.scope() };
-        let retrieved_at = place.time("retrieved_at", retrieved_at)?;
-        Ok(Some(SourceCursor { key: key.clone(), value, retrieved_at }))
+        let row: Option<CursorRow> = loan.end("get_cursor", found)?;
+        Ok(row.map(SourceCursor::try_from).transpose()?)
+    }
+
+    async fn list_cursors(
+        &self,
+        request: PageRequest<CursorKey>,
+    ) -> PortResult<Page<SourceCursor, CursorKey>> {
+        // No key is smaller than three empty texts.
+        let (source, stream, scope) = request
+            .after
+            .as_ref()
+            .map_or(("", "", ""), |key| (key.source().as_str(), key.stream(), key.scope()));
+        let mut loan = self.pool.lend().await?;
+        let found = diesel::sql_query(LIST)
+            .bind::<SqlUuid, _>(self.ledger_id.0)
+            .bind::<Text, _>(source)
+            .bind::<Text, _>(stream)
+            .bind::<Text, _>(scope)
+            .bind::<BigInt, _>(fetch(request.limit))
+            .load(loan.connection())
+            .await;
+        let rows: Vec<CursorRow> = loan.end("list_cursors", found)?;
+        page(rows, request.limit, |cursor: &SourceCursor| cursor.key.clone())
     }
 }
+
+// A row comparison, which Diesel has no word for; the primary key answers it in order.
+const LIST: &str = "
+    SELECT source, stream, scope, cursor_value, retrieved_at FROM source_cursors
+    WHERE ledger_id = $1 AND (source, stream, scope) > ($2, $3, $4)
+    ORDER BY source, stream, scope
+    LIMIT $5";
