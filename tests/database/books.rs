@@ -74,7 +74,7 @@ pub(crate) struct Books {
     pub(crate) owner: Sql,
     pub(crate) service: Sql,
     // Dropped last: the database goes with it.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Books {
@@ -83,7 +83,17 @@ impl Books {
         let owner = Sql::owner(&database).await;
         owner.run(&named(include_str!("books.sql"))).await;
         let service = Sql::service(&database).await;
-        Self { owner, service, _database: database }
+        Self { owner, service, database }
+    }
+
+    /// One more session of the owner.
+    pub(crate) async fn another_owner(&self) -> Sql {
+        Sql::owner(&self.database).await
+    }
+
+    /// One more session of the service role.
+    pub(crate) async fn another_service(&self) -> Sql {
+        Sql::service(&self.database).await
     }
 
     /// Everything in every table, row by row.
