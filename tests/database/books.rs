@@ -2,6 +2,10 @@
 //!
 //! Statements name the epochs and ledgers as `$open`, `$closed`, `$theirs`, …: see [`NAMES`].
 
+use std::sync::Arc;
+
+use ledger_adapter_server::{ServerLedgerStore, ServerPool};
+use ledger_port::SystemClock;
 use ledger_testkit::TestDatabase;
 use tokio_postgres::error::SqlState;
 
@@ -84,6 +88,12 @@ impl Books {
         owner.run(&named(include_str!("books.sql"))).await;
         let service = Sql::service(&database).await;
         Self { owner, service, database }
+    }
+
+    /// The community's books as the port shows them.
+    pub(crate) async fn store(&self) -> ServerLedgerStore {
+        let pool: ServerPool = self.database.pool().await;
+        self.database.store(&pool, "default", Arc::new(SystemClock)).await
     }
 
     /// One more session of the owner.
