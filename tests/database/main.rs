@@ -13,6 +13,7 @@ mod catalogs;
 mod corrupt_values;
 mod faults;
 mod freezing;
+mod migrations;
 mod races;
 mod retries;
 mod role;
