@@ -124,8 +124,13 @@ impl Books {
 
     /// Both are refused by the same rule.
     pub(crate) async fn refuse_both(&self, sql: &str, rule: &'static str) {
-        self.refuse_service(sql, By::Rule(rule)).await;
-        self.refuse_owner(sql, By::Rule(rule)).await;
+        self.refuse_both_by(sql, By::Rule(rule)).await;
+    }
+
+    /// Both are refused in the same way.
+    pub(crate) async fn refuse_both_by(&self, sql: &str, by: By) {
+        self.refuse_service(sql, by).await;
+        self.refuse_owner(sql, by).await;
     }
 
     /// The service role may not do such a thing at all, and the owner is refused by the rule.

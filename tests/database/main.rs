@@ -20,4 +20,5 @@ mod role;
 mod scale;
 mod small_pool;
 mod sql;
+mod tenants;
 mod upgrade;
