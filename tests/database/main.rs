@@ -7,9 +7,11 @@
 
 #![expect(clippy::unwrap_used, reason = "an error that a test does not expect fails the test")]
 
+mod arena;
 mod attacks;
 mod books;
 mod catalogs;
+mod close_races;
 mod corrupt_values;
 mod faults;
 mod freezing;
