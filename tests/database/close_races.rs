@@ -32,6 +32,8 @@ async fn what_was_acknowledged_while_another_closes_is_in_the_closed_epoch() {
         }
         let closed = stores[0].close_epoch(epoch.id, credits(100)).await.unwrap();
         assert_eq!(closed.status, EpochStatus::Closed);
+        // Read before the writers end: what would still slip in is not in it.
+        let frozen = ids_of(&stores[0], epoch.id).await;
         let mut acknowledged = vec!["first".to_owned()];
         for writer in writers {
             let of_one = writer.await.unwrap();
@@ -40,6 +42,7 @@ async fn what_was_acknowledged_while_another_closes_is_in_the_closed_epoch() {
         }
         assert!(acknowledged.len() > 3 * (round % 12 + 1), "{acknowledged:?}");
         acknowledged.sort();
+        assert_eq!(frozen, acknowledged);
         assert_eq!(ids_of(&stores[0], epoch.id).await, acknowledged);
         let refused = stores[1].insert_activity_events(epoch.id, &[event("after").build()]).await;
         assert!(matches!(refused, Err(LedgerPortError::EpochClosed { .. })), "{refused:?}");
