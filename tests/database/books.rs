@@ -2,6 +2,10 @@
 //!
 //! Statements name the epochs and ledgers as `$open`, `$closed`, `$theirs`, …: see [`NAMES`].
 
+use std::sync::Arc;
+
+use ledger_adapter_server::{ServerLedgerStore, ServerPool};
+use ledger_port::SystemClock;
 use ledger_testkit::TestDatabase;
 use tokio_postgres::error::SqlState;
 
@@ -74,7 +78,7 @@ pub(crate) struct Books {
     pub(crate) owner: Sql,
     pub(crate) service: Sql,
     // Dropped last: the database goes with it.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Books {
@@ -83,7 +87,23 @@ impl Books {
         let owner = Sql::owner(&database).await;
         owner.run(&named(include_str!("books.sql"))).await;
         let service = Sql::service(&database).await;
-        Self { owner, service, _database: database }
+        Self { owner, service, database }
+    }
+
+    /// The community's books as the port shows them.
+    pub(crate) async fn store(&self) -> ServerLedgerStore {
+        let pool: ServerPool = self.database.pool().await;
+        self.database.store(&pool, "default", Arc::new(SystemClock)).await
+    }
+
+    /// One more session of the owner.
+    pub(crate) async fn another_owner(&self) -> Sql {
+        Sql::owner(&self.database).await
+    }
+
+    /// One more session of the service role.
+    pub(crate) async fn another_service(&self) -> Sql {
+        Sql::service(&self.database).await
     }
 
     /// Everything in every table, row by row.
@@ -104,8 +124,13 @@ impl Books {
 
     /// Both are refused by the same rule.
     pub(crate) async fn refuse_both(&self, sql: &str, rule: &'static str) {
-        self.refuse_service(sql, By::Rule(rule)).await;
-        self.refuse_owner(sql, By::Rule(rule)).await;
+        self.refuse_both_by(sql, By::Rule(rule)).await;
+    }
+
+    /// Both are refused in the same way.
+    pub(crate) async fn refuse_both_by(&self, sql: &str, by: By) {
+        self.refuse_service(sql, by).await;
+        self.refuse_owner(sql, by).await;
     }
 
     /// The service role may not do such a thing at all, and the owner is refused by the rule.

@@ -2,18 +2,25 @@
 //! under it.
 //!
 //! Every test has a database of its own ([`ledger_testkit::TestDatabase`]), but roles belong to the
-//! whole server: a test never changes `ledger_service`.
+//! whole server: a test never changes `ledger_service`, except on a server of its own
+//! ([`ledger_testkit::TestServer`]).
 
 #![expect(clippy::unwrap_used, reason = "an error that a test does not expect fails the test")]
 
+mod arena;
 mod attacks;
 mod books;
 mod catalogs;
+mod close_races;
 mod corrupt_values;
 mod faults;
+mod freezing;
+mod migrations;
 mod races;
+mod retries;
 mod role;
 mod scale;
 mod small_pool;
 mod sql;
+mod tenants;
 mod upgrade;

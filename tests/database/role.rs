@@ -2,9 +2,9 @@
 
 use ledger_adapter_server::Server;
 use ledger_adapter_worker::Worker;
-use ledger_repository::administration::{Provisioned, provision};
-use ledger_repository::{LedgerPool, Limits, OpenPoolError, Role};
-use ledger_testkit::TestDatabase;
+use ledger_repository::administration::{Provisioned, SERVICE_ROLE, migrate, provision};
+use ledger_repository::{DatabaseUrl, LedgerPool, Limits, OpenPoolError, Role};
+use ledger_testkit::{TestDatabase, TestServer};
 
 use crate::sql::{Sql, wait_until};
 
@@ -38,6 +38,76 @@ async fn a_role_that_may_empty_a_table_is_refused() {
             "{right}: {refused:?}"
         );
     }
+}
+
+/// A migrated database on a server where a test may change the role itself.
+struct OwnRole {
+    owner: Sql,
+    as_owner: DatabaseUrl,
+    as_service: DatabaseUrl,
+    // Dropped last: the databases go with it.
+    _server: TestServer,
+}
+
+impl OwnRole {
+    async fn new() -> Self {
+        let server = TestServer::start().await;
+        let as_owner: DatabaseUrl = server.owner_url_text().parse().unwrap();
+        assert_eq!(provision(&as_owner).await.unwrap(), Provisioned::Created);
+        migrate(&as_owner).await.unwrap();
+        Self {
+            owner: Sql::connect(&server.owner_url_text()).await,
+            as_owner,
+            as_service: server.url_text(SERVICE_ROLE).parse().unwrap(),
+            _server: server,
+        }
+    }
+
+    /// Whoever logs in, the role that the session becomes is the one that counts.
+    async fn assert_refused(&self, expected: &str) {
+        for url in [&self.as_service, &self.as_owner] {
+            let refused = LedgerPool::<Server>::open(url).await.expect_err(expected);
+            assert!(
+                matches!(&refused, OpenPoolError::UnsafeRole { role, problem, .. }
+                    if role == SERVICE_ROLE && problem.starts_with(expected)),
+                "not \"{expected}\": {refused:?}"
+            );
+        }
+    }
+
+    async fn assert_taken(&self) {
+        for url in [&self.as_service, &self.as_owner] {
+            LedgerPool::<Server>::open(url).await.unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_cannot_bypass_row_level_security_or_may_do_everything_is_refused() {
+    let role = OwnRole::new().await;
+    role.assert_taken().await;
+    role.owner.run("ALTER ROLE ledger_service NOBYPASSRLS").await;
+    role.assert_refused("cannot bypass row-level security").await;
+    // What the refusal tells one to run.
+    assert_eq!(provision(&role.as_owner).await.unwrap(), Provisioned::Confirmed);
+    role.assert_taken().await;
+    for attributes in ["SUPERUSER", "SUPERUSER NOBYPASSRLS"] {
+        role.owner.run(&format!("ALTER ROLE ledger_service {attributes}")).await;
+        role.assert_refused("is a superuser").await;
+    }
+    role.owner.run("ALTER ROLE ledger_service NOSUPERUSER BYPASSRLS").await;
+    role.assert_taken().await;
+}
+
+#[tokio::test]
+async fn a_role_that_may_act_as_a_tables_owner_is_refused() {
+    let role = OwnRole::new().await;
+    role.owner.run("CREATE ROLE keeper; ALTER TABLE epochs OWNER TO keeper").await;
+    role.assert_taken().await;
+    role.owner.run("GRANT keeper TO ledger_service").await;
+    role.assert_refused("owns the table epochs").await;
+    role.owner.run("REVOKE keeper FROM ledger_service").await;
+    role.assert_taken().await;
 }
 
 #[tokio::test]

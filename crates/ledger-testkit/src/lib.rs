@@ -12,3 +12,4 @@ pub use builders::{
 };
 pub use clock::SettableClock;
 pub use database::TestDatabase;
+pub use server::TestServer;
