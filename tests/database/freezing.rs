@@ -251,7 +251,6 @@ const NOT_REPRODUCIBLE: &str = "
          WHERE (c.ledger_id, c.epoch_id) = (e.ledger_id, e.id))";
 
 #[tokio::test]
-#[ignore = "the closing guard adds up what the transaction's snapshot shows: a known defect"]
 async fn a_close_with_a_snapshot_from_before_a_component_is_refused() {
     let meeting = Meeting::new().await;
     meeting.second.run(BEGIN_WITH_A_SNAPSHOT).await;
@@ -261,7 +260,6 @@ async fn a_close_with_a_snapshot_from_before_a_component_is_refused() {
 }
 
 #[tokio::test]
-#[ignore = "the closing guard adds up what the transaction's snapshot shows: a known defect"]
 async fn a_close_with_an_old_snapshot_counts_the_component_that_it_waited_for_or_is_refused() {
     let meeting = Meeting::new().await;
     meeting.first_does(&top_up(), BEGIN_WITH_A_SNAPSHOT).await;
@@ -271,9 +269,8 @@ async fn a_close_with_an_old_snapshot_counts_the_component_that_it_waited_for_or
     assert_eq!(meeting.books.owner.value(NOT_REPRODUCIBLE).await, "0", "{closed:?}");
 }
 
-/// The port sets no isolation of its own, so that the database's default decides what it adds up.
+/// The port pins its isolation; else the database's default would decide what it adds up.
 #[tokio::test]
-#[ignore = "the port takes over the database's default isolation: a known defect"]
 async fn the_port_counts_every_component_whatever_the_databases_isolation_is() {
     let meeting = Meeting::new().await;
     let name = meeting.books.owner.value("SELECT current_database()").await;

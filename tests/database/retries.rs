@@ -120,7 +120,7 @@ async fn who_is_overtaken_looks_again_and_what_stands_is_named() {
     let ground = ground(ALWAYS, overtaken).await;
     let refused = ground.upsert().await;
     assert!(
-        matches!(&refused, Err(LedgerPortError::RefusedByRule { rule }) if rule == "ONE_OPEN_EPOCH"),
+        matches!(&refused, Err(LedgerPortError::RefusedByRule { constraint, .. }) if constraint == "one_open_epoch"),
         "{refused:?}"
     );
     assert_eq!(ground.tries().await, "6");
