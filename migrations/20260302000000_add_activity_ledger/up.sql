@@ -302,7 +302,8 @@ CREATE TABLE epoch_allocations (
     ),
     CONSTRAINT epoch_allocations_override_has_reason CHECK (
         (final_units IS NULL) = (override_reason IS NULL)
-        AND btrim(override_reason, E' \t\r\n') <> '' AND octet_length(override_reason) <= 2000
+        AND btrim(override_reason, E' \t\n') <> '' AND octet_length(override_reason) <= 2000
+        AND override_reason !~ '[\u0001-\u0008\u000b-\u001f\u007f-\u009f]'
     )
 );
 COMMENT ON TABLE epoch_allocations IS

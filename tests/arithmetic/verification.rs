@@ -9,6 +9,10 @@ use crate::books::{
 };
 use crate::reference::sha256_hex;
 
+fn named(who: &str, recomputed_lines: &str) -> String {
+    format!("{who}; {}", hashes(recomputed_lines))
+}
+
 fn hashes(recomputed_lines: &str) -> String {
     let stored = sha256_hex(b"alice:3000\nbob:5000\ncarol:0\ndave:2000");
     format!("stored {stored}, recomputed {}", sha256_hex(recomputed_lines.as_bytes()))
@@ -186,18 +190,39 @@ fn final_units_are_found() {
     assert_found(
         |books| books.allocation("bob").decision = Some(decision(5_001, "a little more")),
         &[HASH, PAYOUTS],
-        &hashes("alice:3000\nbob:5001\ncarol:0\ndave:2000"),
+        &named(
+            "bob has 5.001 units, paid for are 5.000",
+            "alice:3000\nbob:5001\ncarol:0\ndave:2000",
+        ),
     );
     assert_found(
         |books| books.allocation("bob").decision = None,
         &[HASH, PAYOUTS],
-        &hashes("alice:3000\nbob:8000\ncarol:0\ndave:2000"),
+        &named(
+            "bob has 8.000 units, paid for are 5.000",
+            "alice:3000\nbob:8000\ncarol:0\ndave:2000",
+        ),
     );
     assert_found(
         |books| books.allocation("alice").decision = Some(decision(0, "nothing")),
         &[HASH, PAYOUTS],
-        &hashes("alice:0\nbob:5000\ncarol:0\ndave:2000"),
+        &named(
+            "alice has 0.000 units, paid for are 3.000",
+            "alice:0\nbob:5000\ncarol:0\ndave:2000",
+        ),
     );
+}
+
+/// Nothing is paid out of an empty pool, so there is no row to name somebody by.
+#[test]
+fn final_units_are_found_where_nothing_was_paid() {
+    let mut books = Books::new();
+    books.rows().clear();
+    books.allocation("bob").decision = Some(decision(5_001, "a little more"));
+    let report = books.verify();
+    let hash = report.checks.iter().find(|check| check.name == HASH).unwrap();
+    let expected = hashes("alice:3000\nbob:5001\ncarol:0\ndave:2000");
+    assert_eq!(hash.difference.as_deref(), Some(expected.as_str()));
 }
 
 #[test]
@@ -212,7 +237,10 @@ fn an_allocation_more_or_less_is_found() {
     assert_found(
         |books| books.allocations.push(allocation("erin", 0, 0, None)),
         &[HASH, PAYOUTS],
-        &hashes("alice:3000\nbob:5000\ncarol:0\ndave:2000\nerin:0"),
+        &named(
+            "erin has 0.000 units, paid for are none",
+            "alice:3000\nbob:5000\ncarol:0\ndave:2000\nerin:0",
+        ),
     );
     assert_found(
         |books| drop(books.allocations.remove(0)),

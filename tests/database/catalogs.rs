@@ -101,11 +101,18 @@ async fn text_in_keys_is_ordered_bytewise() {
 }
 
 #[tokio::test]
-async fn every_table_has_row_level_security_and_every_index_says_what_needs_it() {
+async fn every_table_is_fenced_and_every_table_and_index_says_what_it_is_for() {
     let (sql, _database) = sql().await;
     assert_none(
         &sql,
         &format!("SELECT c.relname FROM pg_class c WHERE {OURS} AND NOT c.relrowsecurity"),
+    )
+    .await;
+    assert_none(
+        &sql,
+        &format!(
+            "SELECT c.relname FROM pg_class c WHERE {OURS} AND obj_description(c.oid) IS NULL"
+        ),
     )
     .await;
     let silent = format!(

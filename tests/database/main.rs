@@ -23,4 +23,5 @@ mod scale;
 mod small_pool;
 mod sql;
 mod tenants;
+mod unreadable;
 mod upgrade;

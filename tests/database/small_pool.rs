@@ -226,3 +226,21 @@ async fn a_call_given_up_at_any_moment_is_done_or_undone() {
     assert!(undone > 0, "no call was cut off");
     assert!(done > 0, "every call was cut off");
 }
+
+/// The pool has one connection. In it, the next caller would wait for an answer that nobody reads.
+#[tokio::test]
+async fn a_read_that_is_given_up_leaves_nobody_waiting_behind_it() {
+    let ground = ground().await;
+    ground.owner.run("BEGIN; LOCK TABLE epochs").await;
+    let store = ground.store.clone();
+    let reading = tokio::spawn(async move { store.get_open_epoch().await });
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'hurried' AND wait_event_type = 'Lock'";
+    let watcher = Sql::owner(&ground._database).await;
+    wait_until(&watcher, waiting, "1").await;
+    reading.abort();
+    assert!(reading.await.unwrap_err().is_cancelled());
+    assert_eq!(ground.store.get_cursor(&cursor_key("main")).await.unwrap(), None);
+    ground.owner.run("COMMIT").await;
+    assert!(ground.store.get_open_epoch().await.unwrap().is_some());
+}

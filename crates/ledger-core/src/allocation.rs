@@ -27,7 +27,8 @@ impl AllocationOverride {
     /// Decides on units, with a reason.
     ///
     /// # Errors
-    /// When the reason is empty, too long, or holds the character U+0000.
+    /// When the reason is empty, too long, or holds a control character other than a
+    /// line break or a tab.
     pub fn new(final_units: Units, reason: impl Into<String>) -> Result<Self, InvalidValue> {
         let reason = reason.into();
         let invalid = |problem: &str| Err(InvalidValue::new("override reason", &reason, problem));
@@ -37,8 +38,9 @@ impl AllocationOverride {
         if reason.len() > Self::MAX_REASON_BYTES {
             return invalid("it is longer than 2000 bytes");
         }
-        if reason.contains('\0') {
-            return invalid("it holds the character U+0000");
+        // An escape sequence would reach the terminals of those who read it.
+        if reason.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+            return invalid("it holds a control character; remove it");
         }
         Ok(Self { final_units, reason })
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    ActivityEvent, Allocation, AmountOverflow, Credits, Epoch, NewAllocation, Payout,
-    PayoutStatement, PoolComponent, Proposal, Units, UserId, allocation_set_hash, payouts,
+    ActivityEvent, Allocation, AmountOverflow, Credits, Epoch, NewAllocation, NewPayoutStatement,
+    Payout, PayoutStatement, PoolComponent, Proposal, Units, UserId, allocation_set_hash, payouts,
     pool_total,
 };
 
@@ -93,9 +93,9 @@ impl<'a> StatementVerifier<'a> {
             .values()
             .map(|allocation| (allocation.user_id.clone(), allocation.payable_units()))
             .collect();
-        let hash = allocation_set_hash(units.iter().map(|(user_id, units)| (user_id, *units)));
-        let rows = payouts(units, pool)?;
         let statement = &stored.statement;
+        let other_units = compare_units(&units, statement);
+        let rows = payouts(units, pool)?;
         let checks = vec![
             Check { name: "events lie in the window", difference: self.misplaced },
             Check {
@@ -108,9 +108,7 @@ impl<'a> StatementVerifier<'a> {
             },
             Check {
                 name: "the allocation set hash follows from the units",
-                difference: (hash != statement.allocation_set_hash).then(|| {
-                    format!("stored {}, recomputed {hash}", statement.allocation_set_hash)
-                }),
+                difference: other_units,
             },
             Check {
                 name: "the payouts follow from units and pool",
@@ -162,6 +160,27 @@ fn compare_pool(recomputed: Credits, epoch: Option<Credits>, statement: Credits)
     }
     (statement != recomputed)
         .then(|| format!("the statement's pool is {statement}, the components sum to {recomputed}"))
+}
+
+/// Two hashes tell nobody what to look at, so the first user whose units are not what the statement
+/// pays for is named before them.
+fn compare_units(units: &[(UserId, Units)], statement: &NewPayoutStatement) -> Option<String> {
+    let stored_hash = &statement.allocation_set_hash;
+    let hash = allocation_set_hash(units.iter().map(|(user_id, units)| (user_id, *units)));
+    if hash == *stored_hash {
+        return None;
+    }
+    let hashes = format!("stored {stored_hash}, recomputed {hash}");
+    let paid: BTreeMap<&UserId, Units> =
+        statement.payouts.iter().map(|row| (&row.user_id, row.total_units)).collect();
+    let other = units.iter().find(|(user_id, units)| paid.get(user_id) != Some(units));
+    match other {
+        Some((user_id, units)) if !paid.is_empty() => {
+            let paid_for = paid.get(user_id).map_or_else(|| "none".to_owned(), Units::to_string);
+            Some(format!("{user_id} has {units} units, paid for are {paid_for}; {hashes}"))
+        }
+        _ => Some(hashes),
+    }
 }
 
 fn compare_payouts(recomputed: &[Payout], stored: &[Payout]) -> Option<String> {

@@ -32,6 +32,17 @@ pub enum MigrateError {
         /// The unknown versions.
         versions: Vec<String>,
     },
+    /// The database cannot hold every text.
+    #[error(
+        "{database} is encoded in {encoding}; the ledger needs UTF8: make it anew with \
+         CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+    )]
+    NotUtf8 {
+        /// Which database.
+        database: String,
+        /// Its encoding.
+        encoding: String,
+    },
     /// A migration failed.
     #[error("cannot migrate {database}: {reason}")]
     Failed {
@@ -113,6 +124,7 @@ const LOCK: &str = "SELECT pg_catalog.pg_advisory_lock(5001178293450023)";
 /// When the database cannot be reached, has an unknown newer schema, or refuses a migration.
 pub async fn migrate(database: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     let mut connection = locked(database).await?;
+    refuse_other_encodings(&mut connection.diesel, database).await?;
     schema_state(&mut connection.diesel, database).await?.refuse_newer(database)?;
     blocking(connection, |harness| {
         let versions = harness.run_pending_migrations(MIGRATIONS)?;
@@ -151,6 +163,21 @@ pub(crate) async fn schema_state(
     applied.and_then(SchemaState::of).map_err(|error| failed(database, error))
 }
 
+/// Names hold every script, and the guards' patterns are Unicode.
+async fn refuse_other_encodings(
+    connection: &mut AsyncPgConnection,
+    database: &DatabaseUrl,
+) -> Result<(), MigrateError> {
+    let row: Encoding = diesel::sql_query(ENCODING)
+        .get_result(connection)
+        .await
+        .map_err(|error| failed(database, error.into()))?;
+    if row.encoding == "UTF8" {
+        return Ok(());
+    }
+    Err(MigrateError::NotUtf8 { database: database.to_string(), encoding: row.encoding })
+}
+
 async fn locked(database: &DatabaseUrl) -> Result<PooledConnection, MigrateError> {
     let mut connection = connect(&database.owner_config()).await?;
     diesel::sql_query(LOCK)
@@ -179,6 +206,14 @@ struct Version {
     #[diesel(sql_type = Text)]
     version: String,
 }
+
+#[derive(QueryableByName)]
+struct Encoding {
+    #[diesel(sql_type = Text)]
+    encoding: String,
+}
+
+const ENCODING: &str = "SELECT pg_catalog.current_setting('server_encoding') AS encoding";
 
 // The service role may read the table once the last migration has granted it; before that there
 // is something to migrate in any case.

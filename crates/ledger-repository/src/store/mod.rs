@@ -24,11 +24,18 @@ use ledger_schema::schema::epochs as epochs_table;
 use crate::{LedgerPool, Role};
 
 /// One ledger's store, with the limits of one adapter.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PgLedgerStore<R: Role> {
     ledger_id: LedgerId,
     pool: LedgerPool<R>,
     clock: Arc<dyn Clock>,
+}
+
+// Not derived: that would ask the marker to be Clone.
+impl<R: Role> Clone for PgLedgerStore<R> {
+    fn clone(&self) -> Self {
+        Self::new(self.ledger_id, self.pool.clone(), Arc::clone(&self.clock))
+    }
 }
 
 impl<R: Role> PgLedgerStore<R> {

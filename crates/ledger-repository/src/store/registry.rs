@@ -16,10 +16,17 @@ use crate::rows::Place;
 use crate::{LedgerPool, Role};
 
 /// The list of ledgers of one database.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PgLedgerRegistry<R: Role> {
     pool: LedgerPool<R>,
     clock: Arc<dyn Clock>,
+}
+
+// Not derived: that would ask the marker to be Clone.
+impl<R: Role> Clone for PgLedgerRegistry<R> {
+    fn clone(&self) -> Self {
+        Self::new(self.pool.clone(), Arc::clone(&self.clock))
+    }
 }
 
 impl<R: Role> PgLedgerRegistry<R> {
