@@ -227,20 +227,35 @@ async fn a_call_given_up_at_any_moment_is_done_or_undone() {
     assert!(done > 0, "every call was cut off");
 }
 
+/// As hurried as the other, but it waits for locks.
+#[derive(Debug)]
+enum Patient {}
+
+impl Role for Patient {
+    const LIMITS: Limits = Limits {
+        application_name: "patient",
+        statement_timeout: Duration::from_secs(60),
+        lock_timeout: Duration::from_secs(60),
+        ..Hurried::LIMITS
+    };
+}
+
 /// The pool has one connection. In it, the next caller would wait for an answer that nobody reads.
 #[tokio::test]
 async fn a_read_that_is_given_up_leaves_nobody_waiting_behind_it() {
-    let ground = ground().await;
-    ground.owner.run("BEGIN; LOCK TABLE epochs").await;
-    let store = ground.store.clone();
-    let reading = tokio::spawn(async move { store.get_open_epoch().await });
+    let database = TestDatabase::new().await;
+    let pool: LedgerPool<Patient> = database.pool().await;
+    let store = database.store(&pool, "default", Arc::new(SystemClock)).await;
+    let (owner, watcher) = (Sql::owner(&database).await, Sql::owner(&database).await);
+    owner.run("BEGIN; LOCK TABLE epochs").await;
+    let reader = store.clone();
+    let reading = tokio::spawn(async move { reader.get_open_epoch().await });
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-        AND application_name = 'hurried' AND wait_event_type = 'Lock'";
-    let watcher = Sql::owner(&ground._database).await;
+        AND application_name = 'patient' AND wait_event_type = 'Lock'";
     wait_until(&watcher, waiting, "1").await;
     reading.abort();
     assert!(reading.await.unwrap_err().is_cancelled());
-    assert_eq!(ground.store.get_cursor(&cursor_key("main")).await.unwrap(), None);
-    ground.owner.run("COMMIT").await;
-    assert!(ground.store.get_open_epoch().await.unwrap().is_some());
+    let key = cursor_key("main");
+    let next = tokio::time::timeout(Duration::from_secs(10), store.get_cursor(&key)).await;
+    assert_eq!(next.expect("it does not wait for the table").unwrap(), None);
 }
