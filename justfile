@@ -4,19 +4,19 @@ default:
     @just --list
 
 # Every check of CI, in its order
-check: format-check lint docs schema-check house test test-contract
+check: format-check lint docs schema-check house test demo clean-tree test-contract
 
 # Every test, against a PostgreSQL that the tests start themselves
 test:
-    cargo test --workspace
+    cargo test --workspace --locked
 
 # One suite over the port, for the memory store, the server adapter and the worker adapter
 test-contract:
-    cargo nextest run --package ledger-tests --test contract --no-fail-fast
+    cargo nextest run --package ledger-tests --test contract --no-fail-fast --locked
 
 # The dependency arrows and the house's habits
 house:
-    cargo test --package ledger-tests --test architecture
+    cargo test --package ledger-tests --test architecture --locked
 
 # Rewrite the sources as rustfmt has them
 format:
@@ -31,16 +31,23 @@ lint:
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
+# The schema that the migrations make (needs diesel_cli)
+_print-schema:
+    mkdir -p target
+    cargo run --quiet --locked --package ledger-testkit --bin with-test-database -- diesel print-schema > target/schema.rs
+
 # Regenerate crates/ledger-schema/src/schema.rs from the migrations (needs diesel_cli)
-schema:
-    cargo run --quiet --package ledger-testkit --bin with-test-database -- diesel print-schema > target/schema.rs
+schema: _print-schema
     cp target/schema.rs crates/ledger-schema/src/schema.rs
 
 # Fail when the generated schema is not what the migrations make
-schema-check:
-    cargo run --quiet --package ledger-testkit --bin with-test-database -- diesel print-schema > target/schema.rs
+schema-check: _print-schema
     diff target/schema.rs crates/ledger-schema/src/schema.rs
 
 # The story, on this repository's own history
 demo *ARGUMENTS:
-    cargo run --release -- demo {{ARGUMENTS}}
+    cargo run --release --locked -- demo {{ARGUMENTS}}
+
+# Fail when a check has left something behind
+clean-tree:
+    test -z "$(git status --porcelain)" || { git status --short; exit 1; }

@@ -74,8 +74,8 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// Whether an event of that time came after its own window was over (it is paid here all the
-    /// same, because it was never paid before).
+    /// Whether an event of that time is from before this epoch's window: a late arrival. It is paid
+    /// here all the same, because it was never paid before.
     pub fn is_late(&self, event_time: Timestamp) -> bool {
         event_time < self.period.start()
     }

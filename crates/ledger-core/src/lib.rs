@@ -21,7 +21,7 @@ mod amounts;
 mod cursor;
 mod epoch;
 mod hashing;
-pub mod ids;
+mod ids;
 mod invalid;
 mod json;
 mod payout;

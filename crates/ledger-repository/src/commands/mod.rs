@@ -37,8 +37,9 @@ use ledger_schema::schema::epochs;
 use crate::rows::EpochRow;
 use crate::transaction::TxResult;
 
-/// How many rows one statement carries. Bounds memory, and is far from the 65,535 parameters that
-/// a statement may have, because a column is one parameter here (`unnest`).
+/// How many rows one statement carries. It has far fewer than the 65,535 parameters that a statement
+/// may have, because a column is one parameter here (`unnest`). It also bounds what is copied at a
+/// time: usually a few megabytes, and 320 where each event carries the largest metadata there is.
 const ROWS_PER_STATEMENT: usize = 5_000;
 
 /// How strongly an epoch's row is locked: shared by writers, alone by whoever changes the epoch.

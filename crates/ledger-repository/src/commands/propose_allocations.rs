@@ -174,6 +174,8 @@ impl Command for ProposeAllocations {
     const NAME: &'static str = "propose_allocations";
 
     async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<ProposalSummary> {
+        // Alone, although the epoch stays as it is: an event or a binding that came in the middle
+        // would be in the sum of one user and not in that of the next.
         let epoch =
             lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Alone).await?;
         if may_overflow(&epoch.weights) {
