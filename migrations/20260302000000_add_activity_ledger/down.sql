@@ -7,11 +7,11 @@ BEGIN
         OR EXISTS (SELECT FROM ledgers WHERE name <> 'default')
         OR EXISTS (SELECT FROM epochs WHERE status = 'review' OR weight_config <> '{}')
     THEN
-        RAISE EXCEPTION 'the baseline cannot hold what this database holds'
+        RAISE EXCEPTION 'the baseline cannot hold what this database holds: activity, allocations, '
+            'cursors, bindings, weights, epochs in review or other ledgers would be lost; restore a '
+            'backup from before the upgrade instead'
             USING ERRCODE = 'object_not_in_prerequisite_state',
-            CONSTRAINT = 'baseline_loses_nothing',
-            HINT = 'Activity, allocations, cursors, bindings, weights, epochs in review and other '
-                'ledgers would be lost. Restore a backup from before the upgrade instead.';
+            CONSTRAINT = 'baseline_loses_nothing';
     END IF;
 END
 $$;

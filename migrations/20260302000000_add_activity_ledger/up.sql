@@ -11,17 +11,17 @@ BEGIN
         AND coalesce(closed_at >= '0001-01-01 00:00:00+00'
             AND closed_at < '10000-01-01 00:00:00+00', true));
     IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'opened_at or closed_at of epochs (%) is outside the years 1 to 9999', wrong
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'epochs_times_readable',
-            HINT = 'Correct these rows, then migrate again. Nothing was changed.';
+        RAISE EXCEPTION 'opened_at or closed_at of epochs (%) is outside the years 1 to 9999; '
+            'correct these rows, then migrate again', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'epochs_times_readable';
     END IF;
     SELECT string_agg(s.id::text, ', ' ORDER BY s.id) INTO wrong
     FROM payout_statements s JOIN payout_statements o ON o.id = s.supersedes_statement_id
     WHERE o.epoch_id <> s.epoch_id OR o.id = s.id;
     IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'statements (%) supersede themselves or another epoch''s', wrong
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'payout_statements_supersedes_fkey',
-            HINT = 'Correct these rows, then migrate again. Nothing was changed.';
+        RAISE EXCEPTION 'statements (%) supersede themselves or another epoch''s; '
+            'correct these rows, then migrate again', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'payout_statements_supersedes_fkey';
     END IF;
 END
 $$;

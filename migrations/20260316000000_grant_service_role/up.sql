@@ -3,9 +3,8 @@
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'ledger_service') THEN
-        RAISE EXCEPTION 'the role ledger_service does not exist'
-            USING ERRCODE = 'undefined_object', CONSTRAINT = 'service_role_exists',
-            HINT = 'Run `epoch-ledger db provision` first.';
+        RAISE EXCEPTION 'the role ledger_service does not exist; run `epoch-ledger db provision` first'
+            USING ERRCODE = 'undefined_object', CONSTRAINT = 'service_role_exists';
     END IF;
 END
 $$;
@@ -16,10 +15,10 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 DO $$
 BEGIN
     IF pg_catalog.has_schema_privilege('ledger_service', 'public', 'CREATE') THEN
-        RAISE EXCEPTION 'the role ledger_service may create objects in the schema public'
-            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'service_role_creates_nothing',
-            HINT = 'As a superuser run: REVOKE CREATE ON SCHEMA public FROM PUBLIC; then migrate '
-                'again.';
+        RAISE EXCEPTION 'the role ledger_service may create objects in the schema public; as a '
+            'superuser run REVOKE CREATE ON SCHEMA public FROM PUBLIC, ledger_service; then migrate '
+            'again'
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'service_role_creates_nothing';
     END IF;
 END
 $$;

@@ -25,3 +25,4 @@ mod sql;
 mod tenants;
 mod unreadable;
 mod upgrade;
+mod upgrade_refusals;

@@ -66,12 +66,12 @@ async fn baseline_rows(sql: &Sql) -> Vec<String> {
 }
 
 /// What an upgrade applies.
-fn since_the_baseline() -> Vec<Folder> {
+pub(crate) fn since_the_baseline() -> Vec<Folder> {
     Folder::all().split_off(1)
 }
 
 /// A database from before this program: the baseline alone was ever applied, and Diesel knows it.
-async fn at_the_baseline() -> (TestDatabase, Sql) {
+pub(crate) async fn at_the_baseline() -> (TestDatabase, Sql) {
     let database = TestDatabase::empty().await;
     let sql = Sql::owner(&database).await;
     let migrations = Folder::all();

@@ -37,6 +37,14 @@ impl TestDatabase {
         Self::create("TEMPLATE template0").await
     }
 
+    /// An empty database in another encoding than UTF-8.
+    pub async fn encoded(encoding: &str) -> Self {
+        Self::create(&format!(
+            "TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+        ))
+        .await
+    }
+
     async fn create(template: &str) -> Self {
         let name = format!("test_{}", Uuid::new_v4().simple());
         let mut admin = admin().await;

@@ -1,0 +1,76 @@
+//! What an upgrade cannot take: it says which rows, changes nothing, and goes on once they are right.
+
+use ledger_repository::administration::{MigrateError, migrate};
+use ledger_testkit::TestDatabase;
+
+use crate::migrations::Folder;
+use crate::sql::Sql;
+use crate::upgrade::{at_the_baseline, since_the_baseline};
+
+/// Migrating fails, and says that.
+async fn assert_refused(database: &TestDatabase, says: &str) {
+    match migrate(&database.owner_url()).await {
+        Err(MigrateError::Failed { reason, .. }) => assert!(reason.contains(says), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn old_epochs_with_times_that_nobody_can_write_are_named() {
+    for time in ["opened_at = '-infinity'", "closed_at = 'infinity'", "opened_at = '0044-03-15 BC'"]
+    {
+        let (database, sql) = at_the_baseline().await;
+        sql.run(&format!("UPDATE epochs SET {time} WHERE id IN (1, 3)")).await;
+        let says = "epochs (1, 3) is outside the years 1 to 9999; correct these rows";
+        assert_refused(&database, says).await;
+        assert_eq!(sql.value("SELECT to_regclass('activity_events') IS NULL").await, "t");
+        sql.run("UPDATE epochs SET opened_at = '2025-01-06', closed_at = '2025-01-13' WHERE id IN (1, 3)")
+            .await;
+        let applied = migrate(&database.owner_url()).await.unwrap();
+        assert_eq!(applied.len(), since_the_baseline().len());
+    }
+}
+
+#[tokio::test]
+async fn old_statements_that_supersede_no_statement_of_their_epoch_are_named() {
+    let (database, sql) = at_the_baseline().await;
+    let id = "00000000-0000-0000-0000-000000000009";
+    sql.run(&format!(
+        "INSERT INTO payout_statements (id, epoch_id, allocation_set_hash, pool_total_credits,
+            payouts_json, supersedes_statement_id)
+         VALUES ('{id}', 2, repeat('c', 64), 100, '[]', '{id}')"
+    ))
+    .await;
+    let says = format!("statements ({id}) supersede themselves or another epoch's; correct these");
+    assert_refused(&database, &says).await;
+}
+
+/// Old users may be called as the ledger would not call them today. They stay; new ones may not.
+#[tokio::test]
+async fn old_users_keep_their_names() {
+    let (database, sql) = at_the_baseline().await;
+    sql.run("INSERT INTO users (user_id) VALUES (E'a\\nb')").await;
+    migrate(&database.owner_url()).await.unwrap();
+    assert_eq!(sql.value("SELECT count(*) FROM users WHERE user_id = E'a\\nb'").await, "1");
+}
+
+/// Whoever may create an operator in the schema could talk a guard out of its refusal.
+#[tokio::test]
+async fn a_service_role_that_may_create_objects_is_refused() {
+    let database = TestDatabase::empty().await;
+    let sql = Sql::owner(&database).await;
+    sql.run("GRANT CREATE ON SCHEMA public TO ledger_service").await;
+    let says = "ledger_service may create objects in the schema public; as a superuser run REVOKE";
+    assert_refused(&database, says).await;
+    sql.run("REVOKE CREATE ON SCHEMA public FROM ledger_service").await;
+    assert_eq!(migrate(&database.owner_url()).await.unwrap().len(), 1);
+    assert!(Folder::all().len() > 1, "the migrations before it were applied the first time");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_hold_every_text_is_refused() {
+    let database = TestDatabase::encoded("SQL_ASCII").await;
+    let refused = migrate(&database.owner_url()).await.unwrap_err();
+    assert!(matches!(&refused, MigrateError::NotUtf8 { encoding, .. } if encoding == "SQL_ASCII"));
+    assert!(refused.to_string().contains("CREATE DATABASE … ENCODING 'UTF8'"), "{refused}");
+}
