@@ -12,6 +12,7 @@ mod attacks;
 mod books;
 mod catalogs;
 mod close_races;
+mod container;
 mod corrupt_values;
 mod faults;
 mod freezing;
