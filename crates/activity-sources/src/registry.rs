@@ -12,14 +12,15 @@ pub struct SourceKind {
     pub name: &'static str,
     /// What it reads, in one sentence.
     pub about: &'static str,
-    /// Opens one from its settings, a JSON object.
+    /// Opens one from its settings, a JSON object. It may touch the disk: call it where that holds
+    /// nobody up.
     pub open: fn(&Value) -> Result<Arc<dyn ActivitySource>, SourceError>,
 }
 
 /// Every source this program can read.
 pub const SOURCES: &[SourceKind] = &[git::KIND];
 
-/// Opens the source of that name with these settings.
+/// Opens the source of that name with these settings. Like [`SourceKind::open`], it may block.
 ///
 /// # Errors
 /// When there is no such source, or it cannot be opened.

@@ -1,9 +1,10 @@
 //! A connection on loan from the pool.
 
+use deadpool::managed::Object;
 use diesel_async::AsyncPgConnection;
 use ledger_port::PortResult;
 
-use crate::pool::Checkout;
+use crate::connection::ConnectionManager;
 use crate::refusals::fault;
 use crate::transaction::TxError;
 
@@ -12,10 +13,10 @@ use crate::transaction::TxError;
 /// Whoever is done gives it back. Where the caller gives up in the middle (its future is dropped),
 /// the connection is closed instead: in the pool it would keep its locks, and the next borrower
 /// would wait for an answer that nobody reads.
-pub(crate) struct Loan(Option<Checkout>);
+pub(crate) struct Loan(Option<Object<ConnectionManager>>);
 
 impl Loan {
-    pub(crate) const fn new(connection: Checkout) -> Self {
+    pub(crate) const fn new(connection: Object<ConnectionManager>) -> Self {
         Self(Some(connection))
     }
 
@@ -44,7 +45,7 @@ impl Loan {
 impl Drop for Loan {
     fn drop(&mut self) {
         if let Some(connection) = self.0.take() {
-            drop(deadpool::managed::Object::take(connection));
+            drop(Object::take(connection));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use deadpool::Runtime;
-use deadpool::managed::{BuildError, Object, Pool, PoolError, TimeoutType};
+use deadpool::managed::{BuildError, Pool, PoolError, TimeoutType};
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -15,9 +15,6 @@ use crate::connection::{ConnectError, ConnectionManager};
 use crate::loan::Loan;
 use crate::refusals::fault;
 use crate::{DatabaseUrl, Role};
-
-/// A checked-out connection.
-pub(crate) type Checkout = Object<ConnectionManager>;
 
 /// The pool does not open.
 #[derive(Debug, thiserror::Error)]

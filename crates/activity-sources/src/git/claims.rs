@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use gix::ObjectId;
 
-use super::cursor::{Claim, Extent, GitCursor, Terms};
-use super::plan::first_second;
+use super::cursor::{Claim, Extent, GitCursor, Terms, first_second};
 use super::repository::GitRepository;
 use super::walk::Graph;
 use crate::{CollectWindow, Notice, NoticeKind, SourceError};

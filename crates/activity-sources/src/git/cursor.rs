@@ -78,6 +78,12 @@ pub(super) enum Extent {
     },
 }
 
+/// The first whole second at or after a moment. Commits have whole seconds.
+pub(super) fn first_second(moment: Timestamp) -> i64 {
+    let begun = moment.as_datetime().timestamp_subsec_micros() > 0;
+    moment.unix_seconds() + i64::from(begun)
+}
+
 impl Claim {
     /// The commits that it names.
     pub(super) fn commits(&self) -> impl Iterator<Item = ObjectId> {

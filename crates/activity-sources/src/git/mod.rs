@@ -24,6 +24,7 @@ mod reader;
 mod remote;
 mod repository;
 mod walk;
+mod words;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

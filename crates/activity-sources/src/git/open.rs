@@ -9,7 +9,7 @@ use gix::refs::FullName;
 use gix::{open, sec};
 
 use super::remote::Place;
-use super::repository::{HEAD, said, text_of};
+use super::words::{HEAD, said, text_of};
 use crate::SourceError;
 
 /// How many branches an error lists.

@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 
 use gix::ObjectId;
-use ledger_core::Timestamp;
 
 use super::claims::{drop_lost_tips, finished_claims, usable_claims};
-use super::cursor::{Claim, Extent, GitCursor, MAX_SHALLOW, Position, Terms};
+use super::cursor::{Claim, Extent, GitCursor, MAX_SHALLOW, Position, Terms, first_second};
 use super::repository::GitRepository;
 use super::walk::{Graph, walk};
 use crate::{CollectWindow, Notice, NoticeKind, SourceError, Tally};
@@ -91,12 +90,6 @@ impl Plan {
         let fits = self.boundary.len() <= MAX_SHALLOW;
         GitCursor::new(self.terms.clone(), if fits { claims } else { Vec::new() }).to_value()
     }
-}
-
-/// The first whole second at or after a moment. Commits have whole seconds.
-pub(super) fn first_second(moment: Timestamp) -> i64 {
-    let begun = moment.as_datetime().timestamp_subsec_micros() > 0;
-    moment.unix_seconds() + i64::from(begun)
 }
 
 /// The commits of a branch, by what becomes of them.

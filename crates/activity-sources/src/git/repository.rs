@@ -3,24 +3,18 @@
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::bstr::{BStr, ByteSlice as _};
+use gix::bstr::BStr;
 use gix::mailmap::Snapshot;
 use gix::objs::Find as _;
 use gix::refs::FullName;
 
 use super::open::{discover, find_branch, place_of};
 use super::remote::Place;
+use super::words::{HEAD, said, text_of};
 use crate::SourceError;
-use crate::text::{printable, shortened};
 
 /// The largest `.mailmap` that is read, in bytes.
 const MAX_MAILMAP_BYTES: u64 = 8 * 1024 * 1024;
-
-/// How much of what the git library says an error shows.
-const SHOWN_CHARS: usize = 200;
-
-/// What the stream of a detached `HEAD` is called.
-pub(super) const HEAD: &str = "HEAD";
 
 /// A repository and the branch that is read from it.
 pub(super) struct GitRepository {
@@ -146,15 +140,6 @@ fn is_partial(repo: &gix::Repository) -> bool {
     let snapshot = repo.config_snapshot();
     let mut remotes = snapshot.plumbing().sections_by_name("remote").into_iter().flatten();
     remotes.any(|remote| remote.value("promisor").is_some_and(|value| value == "true"))
-}
-
-/// What the git library says, on one line.
-pub(super) fn said(error: &gix::Error) -> String {
-    shortened(&printable(&format!("{:#}", error.probable_cause())), SHOWN_CHARS)
-}
-
-pub(super) fn text_of(name: &BStr) -> String {
-    name.to_str_lossy().into_owned()
 }
 
 fn too_large() -> String {
