@@ -10,11 +10,11 @@ use ledger_port::{ActivityLedgerStore, IdentityBinding, verify_statement};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{allocate, collect, epoch as epoch_command, statement};
+use super::{allocate, close, collect, statement, weights};
 use crate::cli::DemoArguments;
 use crate::failure::Failure;
 use crate::output::counted;
-use crate::session::{Session, all};
+use crate::session::{Session, all, closing};
 use crate::views;
 
 /// A commit is worth one unit, so the totals can be held against `git shortlog`.
@@ -23,19 +23,19 @@ const WEIGHT: &str = "git:commit_authored=1000";
 pub(super) async fn run(arguments: &DemoArguments, session: &Session) -> Result<(), Failure> {
     let output = session.output;
     let weights = match arguments.weights.as_slice() {
-        [] => epoch_command::weights_from_arguments(&[WEIGHT.to_owned()])?,
-        given => epoch_command::weights_from_arguments(given)?,
+        [] => weights::from_arguments(&[WEIGHT.to_owned()])?,
+        given => weights::from_arguments(given)?,
     };
+    session.interruption_leaves.set("nothing of the demo stays");
     let source = GitSource::open(&arguments.repo, GitOptions::default())?;
 
     output.step("Starting a throwaway PostgreSQL");
     let directory = std::env::temp_dir().join(format!("epoch-ledger-demo-{}", Uuid::new_v4()));
     let database = Database::open(&DatabaseConfig::Throwaway(directory)).await?;
-    let container = Container::open(database).await?;
-    let story = Story { container: &container, source: &source, session };
-    let told = story.tell(arguments, weights).await;
-    container.close().await?;
-    told
+    closing(Container::open(database).await?, async |container| {
+        Story { container, source: &source, session }.tell(arguments, weights).await
+    })
+    .await
 }
 
 struct Story<'a> {
@@ -65,7 +65,7 @@ impl Story<'_> {
         self.fund(store, &epoch, arguments.pool).await?;
         output.step(&format!("Added a base issuance of {} credits", arguments.pool));
 
-        let finalized = store.finalize_epoch(&epoch_command::first_look(&epoch)).await?;
+        let finalized = store.finalize_epoch(&close::first_look(&epoch)).await?;
         output.step(&format!("Closed epoch {}", epoch.id));
         self.show("Paid", || statement::payout_text(&finalized.statement))?;
         let verification = verify_statement(store, epoch.id).await?;

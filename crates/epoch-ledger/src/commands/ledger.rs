@@ -1,3 +1,4 @@
+use app_container::Container;
 use serde_json::json;
 
 use crate::cli::LedgerCommand;
@@ -6,15 +7,18 @@ use crate::output::table;
 use crate::session::{Session, all};
 use crate::views;
 
-pub(super) async fn run(command: &LedgerCommand, session: &Session) -> Result<(), Failure> {
-    let container = session.container().await?;
+pub(super) async fn run(
+    command: &LedgerCommand,
+    container: &Container,
+    session: &Session,
+) -> Result<(), Failure> {
     let registry = container.ledger_registry();
     match command {
         LedgerCommand::Create { name } => {
             let ledger = registry.create_ledger(name).await?;
             session.output.result(&views::ledger(&ledger), || {
                 format!("The ledger {} is there. Its id is {}.", ledger.name, ledger.id)
-            })?;
+            })
         }
         LedgerCommand::List => {
             let ledgers = all(|page| registry.list_ledgers(page)).await?;
@@ -28,8 +32,7 @@ pub(super) async fn run(command: &LedgerCommand, session: &Session) -> Result<()
                     ]
                 };
                 table(&["ledger", "id", "created"], &[], ledgers.iter().map(row).collect())
-            })?;
+            })
         }
     }
-    Ok(container.close().await?)
 }

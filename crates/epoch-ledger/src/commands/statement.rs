@@ -10,27 +10,28 @@ use crate::output::table;
 use crate::session::{Session, all};
 use crate::views;
 
-pub(super) async fn run(command: &StatementCommand, session: &Session) -> Result<(), Failure> {
-    let (container, store) = session.books().await?;
-    let store = store.as_ref();
+pub(super) async fn run(
+    command: &StatementCommand,
+    store: &dyn ActivityLedgerStore,
+    session: &Session,
+) -> Result<(), Failure> {
     match command {
         StatementCommand::Show(which) => {
             let (_, statement) = find(*which, store).await?;
-            session.output.result(&views::statement(&statement), || payout_text(&statement))?;
+            session.output.result(&views::statement(&statement), || payout_text(&statement))
         }
         StatementCommand::Export { epoch, format } => {
             let (epoch, statement) = find(*epoch, store).await?;
             let text = export(*format, &epoch, &statement, store, session).await?;
-            session.output.text(text.trim_end())?;
+            session.output.text(text.trim_end())
         }
         StatementCommand::Verify(which) => {
             let epoch = which.epoch.find(store).await?;
             let report = verify_statement(store, epoch.id).await?;
             session.output.result(&views::verification(&report), || report_text(&report))?;
-            require_verified(&epoch, &report)?;
+            require_verified(&epoch, &report)
         }
     }
-    Ok(container.close().await?)
 }
 
 async fn find(
