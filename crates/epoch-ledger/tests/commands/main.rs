@@ -2,10 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod advice;
 mod bad_input;
+mod closing;
 mod collecting;
 mod demo;
+mod json;
 mod life;
+mod lists;
 mod own_server;
 mod program;
 mod repository;
+mod terminal;
