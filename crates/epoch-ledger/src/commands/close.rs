@@ -48,17 +48,9 @@ pub(super) async fn close(
     if asking == Asking::People && !is_closed {
         require_somebody_to_ask(session.output)?;
         anstream::eprintln!("{}", statement::payout_text(&preview.statement));
-        if !is_confirmed(&epoch).await? {
-            return Err(Failure::new(Code::Refused, "not confirmed; nothing was closed"));
-        }
+        require_confirmation(&epoch).await?;
         // Payouts and pool are held against what was shown by the close itself; this is not.
-        if waiting(&epoch, store).await? != unresolved {
-            return Err(Failure::new(
-                Code::Refused,
-                "the events that belong to nobody changed since you looked; nothing was closed; \
-                 look again with `epoch-ledger epoch close`",
-            ));
-        }
+        require_unchanged(&unresolved, &waiting(&epoch, store).await?)?;
     }
     // What was shown is what is closed, or nothing is.
     let command = FinalizeEpoch {
@@ -142,11 +134,27 @@ fn require_somebody_to_ask(output: Output) -> Result<(), Failure> {
     ))
 }
 
-async fn is_confirmed(epoch: &Epoch) -> Result<bool, Failure> {
+fn require_unchanged(
+    shown: &[UnresolvedIdentity],
+    now: &[UnresolvedIdentity],
+) -> Result<(), Failure> {
+    if now == shown {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::Refused,
+        "the events that belong to nobody changed since you looked; nothing was closed; look \
+         again with `epoch-ledger epoch close`",
+    ))
+}
+
+async fn require_confirmation(epoch: &Epoch) -> Result<(), Failure> {
     anstream::eprint!("Close epoch {} and pay this? It cannot be taken back. [y/N] ", epoch.id);
     std::io::stderr().flush()?;
-    let answer = answer().await?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    match answer().await?.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::new(Code::Refused, "not confirmed; nothing was closed")),
+    }
 }
 
 /// Reads a line on a thread of its own: a read cannot be taken back, and here it would keep the
