@@ -129,7 +129,7 @@ async fn a_login_that_is_no_member_of_the_role_is_refused() {
     )
     .await;
     owner.run(&format!("DROP ROLE {login}")).await;
-    assert!(matches!(refused, Err(OpenPoolError::NoServiceRole { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(OpenPoolError::NotAMember { .. })), "{refused:?}");
     assert!(is_open, "a member of the role is taken");
 }
 

@@ -3,10 +3,9 @@
 use std::str::FromStr;
 
 use ledger_core::{Epoch, EpochId, EpochStatus, InvalidValue};
-use ledger_port::{ActivityLedgerStore, EpochNotFoundPortError};
+use ledger_port::{ActivityLedgerStore, EpochNotFoundPortError, all_pages};
 
 use crate::failure::Failure;
-use crate::session::all;
 
 /// An epoch by number, or by where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +51,7 @@ impl EpochChoice {
             let found = store.get_epoch(epoch_id).await?;
             return found.ok_or_else(|| EpochNotFoundPortError { epoch_id }.into());
         }
-        let mut fitting = all(|page| store.list_epochs(page)).await?;
+        let mut fitting = all_pages(|page| store.list_epochs(page)).await?;
         fitting.retain(|epoch| self.fits(epoch));
         if self == Self::Current && fitting.len() > 1 {
             return Err(ambiguous(&fitting));

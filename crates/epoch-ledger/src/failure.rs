@@ -11,6 +11,8 @@ use ledger_core::{AmountOverflow, InvalidValue};
 use ledger_port::{EpochNotFoundPortError, LedgerPortError, RefusalKind, VerifyError};
 use serde_json::json;
 
+use crate::output::take_notices;
+
 /// What scripts can trust. The table stands in `--help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
@@ -44,8 +46,8 @@ impl Failure {
         Self::new(Code::WrongArguments, message)
     }
 
-    pub(crate) fn interrupted() -> Self {
-        Self::new(Code::Interrupted, "interrupted; what was stored stays, run it again to go on")
+    pub(crate) fn interrupted(leaves: &str) -> Self {
+        Self::new(Code::Interrupted, format!("interrupted; {leaves}"))
     }
 
     /// What is wrong with the words that were typed. `None` where clap says it best itself: help,
@@ -70,12 +72,17 @@ impl Failure {
 
     fn of(code: Code, error: &dyn Error) -> Self {
         let message = error.to_string();
-        let chain = std::iter::successors(error.source(), |&cause| cause.source());
-        let mut causes: Vec<String> = chain.map(ToString::to_string).collect();
-        causes.dedup();
-        // What the message says already, and the wrappers around it, would only repeat it.
-        if let Some(said) = causes.iter().rposition(|cause| message.contains(cause.as_str())) {
-            causes.drain(..=said);
+        let mut causes: Vec<String> = Vec::new();
+        for cause in std::iter::successors(error.source(), |&cause| cause.source()) {
+            let cause = cause.to_string();
+            // What was said already, and the wrappers around it, would only repeat it.
+            if is_said(&cause, &message) {
+                causes.clear();
+            } else if let Some(by) = causes.iter().position(|earlier| is_said(&cause, earlier)) {
+                causes.truncate(by + 1);
+            } else {
+                causes.push(cause);
+            }
         }
         Self { code, message, causes }
     }
@@ -90,7 +97,8 @@ impl Failure {
     pub(crate) fn print(&self, as_json: bool) {
         if as_json {
             let body = json!({
-                "error": { "message": self.message, "causes": self.causes, "exit_code": self.code as u8 }
+                "error": { "message": self.message, "causes": self.causes, "exit_code": self.code as u8 },
+                "notices": take_notices(),
             });
             anstream::eprintln!("{body}");
             return;
@@ -118,12 +126,22 @@ impl From<LedgerPortError> for Failure {
             RefusalKind::Unavailable => Code::Unavailable,
             RefusalKind::Defect => Code::Unexpected,
         };
-        let failure = Self::of(code, &error);
+        let mut failure = Self::of(code, &error);
+        if let LedgerPortError::AllocationNotFound(missing) = &error {
+            failure.message =
+                format!("\"{}\" has no allocation in epoch {}", missing.user_id, missing.epoch_id);
+        }
         match what_helps(&error) {
             Some(help) => failure.with_help(help),
             None => failure,
         }
     }
+}
+
+/// Whether a text says that cause, with or without a word before it, such as PostgreSQL's `FATAL: `.
+fn is_said(cause: &str, text: &str) -> bool {
+    let bare = cause.split_once(": ").map_or(cause, |(_, bare)| bare);
+    text.contains(cause) || text.contains(bare)
 }
 
 /// The port knows no command line; here its refusals learn which command helps.
@@ -136,6 +154,10 @@ fn what_helps(error: &LedgerPortError) -> Option<&'static str> {
         LedgerPortError::PoolRequiresBase { .. } => {
             Some("add it with `epoch-ledger pool add base_issuance CREDITS`")
         }
+        LedgerPortError::AllocationNotFound(_) => Some(
+            "units can be given to people with events in the epoch, after `epoch-ledger allocate \
+             propose`",
+        ),
         LedgerPortError::AllocationsStale { .. } => Some("run `epoch-ledger allocate propose`"),
         _ => None,
     }

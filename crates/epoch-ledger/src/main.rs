@@ -27,23 +27,24 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    log_to_stderr(cli.global.verbose);
+    log_to_stderr(cli.global.verbose, cli.global.json);
     let is_json = cli.global.json;
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let failure = Failure::from(error);
-            failure.print(is_json);
-            return ExitCode::from(&failure);
-        }
-    };
-    match runtime.block_on(run_until_interrupted(cli)) {
+    match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print(is_json);
             ExitCode::from(&failure)
         }
     }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(run_until_interrupted(cli));
+    // A thread that walks a repository or starts a server cannot be told to stop. Whoever is
+    // interrupted does not wait for it; whoever is done has none.
+    runtime.shutdown_background();
+    done
 }
 
 /// Words that are no command; `--help` and `--version` come this way too.
@@ -62,13 +63,15 @@ async fn run_until_interrupted(cli: Cli) -> Result<(), Failure> {
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
         done = commands::run(cli.command, &session) => done,
-        _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
-        _ = terminated.recv() => Err(Failure::interrupted()),
+        _ = tokio::signal::ctrl_c() => Err(Failure::interrupted(session.interruption_leaves.get())),
+        _ = terminated.recv() => Err(Failure::interrupted(session.interruption_leaves.get())),
     }
 }
 
-fn log_to_stderr(verbose: u8) {
+/// Under `--json` nothing but JSON is printed, unless a log is asked for.
+fn log_to_stderr(verbose: u8, is_json: bool) {
     let default = match verbose {
+        0 if is_json => "off",
         0 => "warn",
         1 => "info,ledger_repository=debug,app_container=debug",
         _ => "debug",

@@ -2,6 +2,7 @@
 //! (progress, notices, questions) goes to standard error.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use activity_collector::Progress;
@@ -13,6 +14,9 @@ use owo_colors::OwoColorize as _;
 use serde_json::Value;
 
 use crate::failure::Failure;
+
+/// What was said under `--json`, for the result or the failure to carry. A process runs one command.
+static NOTICES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +31,11 @@ impl Output {
         json: &Value,
         people: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
-        let text = if self.is_json { serde_json::to_string_pretty(json)? } else { people() };
+        let text = if self.is_json {
+            serde_json::to_string_pretty(&with_notices(json))?
+        } else {
+            people()
+        };
         self.text(text.trim_end())
     }
 
@@ -46,8 +54,12 @@ impl Output {
         }
     }
 
-    /// Says what somebody should read, whoever reads.
+    /// Says what somebody should read: people at once, programs in the JSON that is to come.
     pub(crate) fn notice(self, text: &str) {
+        if self.is_json {
+            NOTICES.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
+            return;
+        }
         anstream::eprintln!("{} {text}", "note:".yellow().bold());
     }
 
@@ -60,6 +72,27 @@ impl Output {
         };
         Bar { bar }
     }
+}
+
+/// What was said and not printed yet.
+pub(crate) fn take_notices() -> Vec<String> {
+    std::mem::take(&mut *NOTICES.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The result with the list `notices`, which every result has. One that names notices of its own
+/// keeps them.
+fn with_notices(json: &Value) -> Value {
+    let mut json = json.clone();
+    let Value::Object(result) = &mut json else { return json };
+    let listed = result.entry("notices").or_insert_with(|| Value::Array(Vec::new()));
+    if let Value::Array(listed) = listed {
+        for notice in take_notices().into_iter().map(Value::String) {
+            if !listed.contains(&notice) {
+                listed.push(notice);
+            }
+        }
+    }
+    json
 }
 
 /// A progress bar over the facts of a stream.

@@ -1,10 +1,10 @@
 //! What a command works with: the database, the container, the ledger's store.
 
-use std::sync::Arc;
+use std::cell::Cell;
 
-use app_container::{Container, Database, DatabaseConfig};
+use app_container::{Container, ContainerError, Database, DatabaseConfig};
 use ledger_core::LedgerName;
-use ledger_port::{ActivityLedgerStore, Page, PageRequest, PortResult};
+use ledger_port::{ActivityLedgerStore, Clock};
 
 use crate::cli::Global;
 use crate::failure::Failure;
@@ -14,48 +14,112 @@ use crate::output::Output;
 pub(crate) struct Session {
     pub(crate) ledger: LedgerName,
     pub(crate) output: Output,
-    database: DatabaseConfig,
+    /// What an interruption at this moment leaves. The command knows; `main` says it.
+    pub(crate) interruption_leaves: Cell<&'static str>,
+    database: Option<String>,
+}
+
+/// What an interruption leaves where nothing better is known.
+pub(crate) const WHAT_WAS_STORED: &str = "what was stored stays, run it again to go on";
+
+/// An open ledger, for as long as one command works with it.
+#[derive(Clone, Copy)]
+pub(crate) struct Books<'a> {
+    pub(crate) store: &'a dyn ActivityLedgerStore,
+    pub(crate) clock: &'a dyn Clock,
 }
 
 impl Session {
     pub(crate) fn new(global: &Global) -> Self {
-        let named = global.database_url.clone().filter(|url| !url.is_empty());
         Self {
             ledger: global.ledger.clone(),
             output: Output { is_json: global.json },
-            database: named.map_or(DatabaseConfig::Private, DatabaseConfig::Named),
+            interruption_leaves: Cell::new(WHAT_WAS_STORED),
+            database: global.database_url.clone().filter(|url| !url.is_empty()),
         }
     }
 
-    /// The database, for its owner's commands.
-    pub(crate) async fn database(&self) -> Result<Database, Failure> {
-        Ok(Database::open(&self.database).await?)
+    async fn database(&self) -> Result<Database, Failure> {
+        let config = match &self.database {
+            Some(url) => {
+                require_postgres(url)?;
+                DatabaseConfig::Named(url.clone())
+            }
+            None => DatabaseConfig::Private,
+        };
+        Ok(Database::open(&config).await?)
     }
 
-    /// A working ledger service.
-    pub(crate) async fn container(&self) -> Result<Container, Failure> {
+    async fn container(&self) -> Result<Container, Failure> {
         Ok(Container::open(self.database().await?).await?)
     }
 
-    /// The container, and the store of the ledger that was named.
-    pub(crate) async fn books(&self) -> Result<(Container, Arc<dyn ActivityLedgerStore>), Failure> {
-        let container = self.container().await?;
-        let store = container.activity_ledger_store(&self.ledger).await?;
-        Ok((container, store))
+    /// Works with the database as its owner does, and gives it up whatever comes of it.
+    pub(crate) async fn with_database(
+        &self,
+        work: impl AsyncFnOnce(&Database) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let database = self.database().await?;
+        let done = work(&database).await;
+        first_failure(done, database.close().await)
+    }
+
+    /// Works with the container, and closes it whatever comes of it.
+    pub(crate) async fn with_container(
+        &self,
+        work: impl AsyncFnOnce(&Container) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        closing(self.container().await?, work).await
+    }
+
+    /// Works with the ledger that was named, and closes it whatever comes of it.
+    pub(crate) async fn with_books(
+        &self,
+        work: impl AsyncFnOnce(Books<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.with_container(async |container| {
+            let store = container.activity_ledger_store(&self.ledger).await?;
+            work(Books { store: store.as_ref(), clock: container.clock() }).await
+        })
+        .await
     }
 }
 
-/// Reads every page of a list whose length people can look at.
-pub(crate) async fn all<T, K, F>(fetch: impl Fn(PageRequest<K>) -> F) -> PortResult<Vec<T>>
-where
-    F: Future<Output = PortResult<Page<T, K>>>,
-{
-    let mut items = Vec::new();
-    let mut request = PageRequest::first();
-    loop {
-        let page = fetch(request).await?;
-        items.extend(page.items);
-        let Some(key) = page.next else { return Ok(items) };
-        request = PageRequest::after(key);
+/// Works with a container, and closes it whatever comes of it.
+pub(crate) async fn closing(
+    container: Container,
+    work: impl AsyncFnOnce(&Container) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let done = work(&container).await;
+    first_failure(done, container.close().await)
+}
+
+/// A command that failed is what somebody must read, before a server that does not stop.
+fn first_failure(
+    done: Result<(), Failure>,
+    closed: Result<(), ContainerError>,
+) -> Result<(), Failure> {
+    done.and(closed.map_err(Failure::from))
+}
+
+/// The driver would read an address of another scheme as `key=value` pairs, and complain of those.
+/// Only the scheme is shown, never what may hold a password.
+fn require_postgres(url: &str) -> Result<(), Failure> {
+    match url.split_once("://") {
+        Some((scheme, _)) if is_scheme(scheme) && !is_postgres(scheme) => {
+            Err(Failure::wrong_arguments(format!(
+                "the database address begins with {scheme}://; this program needs PostgreSQL: \
+                 postgres://user:password@host:5432/database"
+            )))
+        }
+        _ => Ok(()),
     }
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+fn is_postgres(scheme: &str) -> bool {
+    matches!(scheme, "postgres" | "postgresql")
 }

@@ -3,7 +3,7 @@
 use activity_collector::CollectReport;
 use ledger_core::{
     ActivityEvent, Allocation, AllocationOverride, Epoch, PayoutStatement, PoolComponent, Units,
-    UserId, VerificationReport,
+    UserId, VerificationReport, WeightTable,
 };
 use ledger_port::{IdentityBinding, Ledger, UnresolvedIdentity};
 use serde_json::{Value, json};
@@ -18,11 +18,17 @@ pub(crate) fn epoch(epoch: &Epoch) -> Value {
         "status": epoch.status.as_str(),
         "period_start": epoch.period.start().to_string(),
         "period_end": epoch.period.end().to_string(),
-        "weights": epoch.weights.to_json(),
+        "weights": weights(&epoch.weights),
         "pool_total_credits": epoch.pool_total,
         "opened_at": epoch.opened_at.to_string(),
         "closed_at": epoch.closed_at.map(|at| at.to_string()),
     })
+}
+
+/// The stored table has numbers; a reader that keeps them as doubles would take a large one for
+/// another.
+fn weights(table: &WeightTable) -> Value {
+    table.iter().map(|(kind, weight)| (kind.to_string(), json!(weight))).collect()
 }
 
 pub(crate) fn event(event: &ActivityEvent, epoch: &Epoch) -> Value {

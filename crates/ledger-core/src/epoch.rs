@@ -25,6 +25,14 @@ impl EpochStatus {
             Self::Closed => "closed",
         }
     }
+
+    /// What a sentence says: an epoch is open, in review, closed.
+    pub const fn in_a_sentence(self) -> &'static str {
+        match self {
+            Self::Review => "in review",
+            Self::Open | Self::Closed => self.as_str(),
+        }
+    }
 }
 
 impl fmt::Display for EpochStatus {

@@ -117,7 +117,10 @@ pub enum LedgerPortError {
         epoch_id: EpochId,
     },
     /// The epoch is not where it must be for this.
-    #[error("epoch {epoch_id} is {found}; this needs it to be {needed}")]
+    #[error(
+        "epoch {epoch_id} is {}; this needs it to be {}",
+        found.in_a_sentence(), needed.in_a_sentence()
+    )]
     EpochStatusMismatch {
         /// The epoch.
         epoch_id: EpochId,

@@ -10,7 +10,9 @@ use crate::{ActivityLedgerStore, EpochNotFoundPortError, LedgerPortError, all_pa
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// Only closed epochs have statements.
-    #[error("epoch {epoch_id} is {status}; it gets a statement when it is closed")]
+    #[error(
+        "epoch {epoch_id} is {}; it gets a statement when it is closed", status.in_a_sentence()
+    )]
     NotClosed {
         /// The epoch.
         epoch_id: EpochId,

@@ -68,6 +68,11 @@ impl DatabaseUrl {
         self.0.get_dbname().or_else(|| self.0.get_user()).unwrap_or("postgres")
     }
 
+    /// Who connects; where the address names nobody, the driver takes the account's name.
+    pub(crate) fn login(&self) -> &str {
+        self.0.get_user().unwrap_or("this login")
+    }
+
     /// For the database's owner: no other limits, no other role.
     pub(crate) fn owner_config(&self) -> Config {
         let mut config = self.0.clone();

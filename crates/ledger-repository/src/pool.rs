@@ -22,14 +22,17 @@ pub enum OpenPoolError {
     /// No connection can be opened.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The login may not act as the service role, or there is none.
+    /// There is no service role on this server.
+    #[error("there is no role {SERVICE_ROLE}; run `epoch-ledger db provision` as a superuser")]
+    NoServiceRole,
+    /// The login may not act as the service role.
     #[error(
-        "cannot act as the role {SERVICE_ROLE}: {reason}; run `epoch-ledger db provision` as a \
-         superuser, and connect as {SERVICE_ROLE} or a member of it"
+        "{login} may not act as the role {SERVICE_ROLE}; connect as {SERVICE_ROLE}, or as a \
+         superuser run GRANT {SERVICE_ROLE} TO {login}"
     )]
-    NoServiceRole {
-        /// What PostgreSQL said.
-        reason: String,
+    NotAMember {
+        /// Who is connected.
+        login: String,
     },
     /// The role may do more or less than the program's role must (SERVICE_ROLE_ONLY).
     #[error("refusing to run as the role {role}: it {problem}; {remedy}")]
@@ -98,20 +101,17 @@ impl<R: Role> LedgerPool<R> {
             .runtime(Runtime::Tokio1)
             .build()?;
         let pool = Self { connections, role: PhantomData };
-        let mut loan = pool.first_loan().await?;
+        let mut loan = pool.first_loan(database).await?;
         check_role(loan.connection()).await?;
         check_schema(loan.connection(), database).await?;
         loan.give_back();
         Ok(pool)
     }
 
-    async fn first_loan(&self) -> Result<Loan, OpenPoolError> {
+    async fn first_loan(&self, database: &DatabaseUrl) -> Result<Loan, OpenPoolError> {
         match self.connections.get().await {
             Ok(connection) => Ok(Loan::new(connection)),
-            Err(PoolError::Backend(error)) if refuses_the_role(&error) => {
-                Err(OpenPoolError::NoServiceRole { reason: error.reason })
-            }
-            Err(PoolError::Backend(error)) => Err(error.into()),
+            Err(PoolError::Backend(error)) => Err(no_connection(error, database)),
             Err(error) => Err(LedgerPortError::from(pool_fault(error)).into()),
         }
     }
@@ -144,12 +144,19 @@ impl<R: Role> LedgerPool<R> {
     }
 }
 
-/// Whether PostgreSQL let the login in and then refused the role (`-c role=…`). The codes alone do
-/// not tell: a login that may not use the database at all is refused with one of them, too.
-fn refuses_the_role(error: &ConnectError) -> bool {
-    let codes = [SqlState::INVALID_PARAMETER_VALUE, SqlState::INSUFFICIENT_PRIVILEGE];
-    error.code.as_ref().is_some_and(|code| codes.contains(code))
-        && error.reason.contains(SERVICE_ROLE)
+/// Whether PostgreSQL let the login in and then refused the role (`-c role=…`). The codes alone do not
+/// tell: a login that may not use the database at all is refused with one of them, too.
+fn no_connection(error: ConnectError, database: &DatabaseUrl) -> OpenPoolError {
+    let is_about_the_role = error.reason.contains(SERVICE_ROLE);
+    match &error.code {
+        Some(code) if is_about_the_role && *code == SqlState::INVALID_PARAMETER_VALUE => {
+            OpenPoolError::NoServiceRole
+        }
+        Some(code) if is_about_the_role && *code == SqlState::INSUFFICIENT_PRIVILEGE => {
+            OpenPoolError::NotAMember { login: database.login().to_owned() }
+        }
+        _ => error.into(),
+    }
 }
 
 fn pool_fault(error: PoolError<ConnectError>) -> StoreFault {

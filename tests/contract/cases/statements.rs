@@ -204,7 +204,7 @@ pub(crate) async fn only_a_closed_epoch_gets_a_statement(world: &World) {
         );
         assert_eq!(
             refusal.to_string(),
-            format!("epoch {} is {status}; this needs it to be closed", epoch.id)
+            format!("epoch {} is {}; this needs it to be closed", epoch.id, status.in_a_sentence())
         );
         world.store.begin_review(epoch.id).await.unwrap();
     }

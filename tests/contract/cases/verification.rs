@@ -113,7 +113,11 @@ pub(crate) async fn an_epoch_that_is_not_closed_has_nothing_to_verify(world: &Wo
         );
         assert_eq!(
             refusal.to_string(),
-            format!("epoch {} is {expected}; it gets a statement when it is closed", epoch.id)
+            format!(
+                "epoch {} is {}; it gets a statement when it is closed",
+                epoch.id,
+                expected.in_a_sentence()
+            )
         );
         world.store.begin_review(epoch.id).await.unwrap();
     }

@@ -83,7 +83,7 @@ pub(crate) struct EpochOpenArguments {
     /// The first moment after it
     #[arg(long, group = "window", requires = "from", value_name = "TIME")]
     pub(crate) to: Option<Timestamp>,
-    /// A JSON file with the weight table, {"git:commit_authored": 1000, …}
+    /// A JSON file with the weight table, {"git:commit_authored": 1000, …}; strings do as well
     #[arg(long, value_name = "FILE", conflicts_with = "weight")]
     pub(crate) weights: Option<PathBuf>,
     /// Units, in thousandths, for a kind of event; may be given more than once

@@ -8,12 +8,15 @@ use crate::output::table;
 use crate::session::Session;
 use crate::views;
 
-pub(super) async fn run(command: &ActivityCommand, session: &Session) -> Result<(), Failure> {
+pub(super) async fn run(
+    command: &ActivityCommand,
+    store: &dyn ActivityLedgerStore,
+    session: &Session,
+) -> Result<(), Failure> {
     let ActivityCommand::List { epoch, unresolved, limit } = command;
-    let (container, store) = session.books().await?;
-    let epoch = epoch.epoch.find(store.as_ref()).await?;
+    let epoch = epoch.epoch.find(store).await?;
     let limit = if *limit == 0 { usize::MAX } else { *limit };
-    let (events, has_more) = read_events(store.as_ref(), epoch.id, *unresolved, limit).await?;
+    let (events, has_more) = read_events(store, epoch.id, *unresolved, limit).await?;
     let json = json!({
         "events": events.iter().map(|event| views::event(event, &epoch)).collect::<Vec<_>>(),
         "more": has_more,
@@ -39,8 +42,7 @@ pub(super) async fn run(command: &ActivityCommand, session: &Session) -> Result<
             text.push_str("\nThere are more; raise --limit, or 0 for all.");
         }
         text
-    })?;
-    Ok(container.close().await?)
+    })
 }
 
 /// One line that tells a person which event this is.

@@ -1,20 +1,24 @@
 use ledger_core::{Allocation, AllocationOverride};
+use ledger_port::{ActivityLedgerStore, all_pages};
 use serde_json::json;
 
 use crate::cli::AllocateCommand;
 use crate::failure::Failure;
 use crate::output::table;
-use crate::session::{Session, all};
+use crate::session::Session;
 use crate::views;
 
-pub(super) async fn run(command: AllocateCommand, session: &Session) -> Result<(), Failure> {
-    let (container, store) = session.books().await?;
-    let store = store.as_ref();
+pub(super) async fn run(
+    command: AllocateCommand,
+    store: &dyn ActivityLedgerStore,
+    session: &Session,
+) -> Result<(), Failure> {
     match command {
         AllocateCommand::Propose(which) => {
             let epoch = which.epoch.find(store).await?;
             let summary = store.propose_allocations(epoch.id).await?;
-            let allocations = all(|page| store.get_allocations_for_epoch(epoch.id, page)).await?;
+            let allocations =
+                all_pages(|page| store.get_allocations_for_epoch(epoch.id, page)).await?;
             let json = json!({
                 "users": summary.users,
                 "changed": summary.changed,
@@ -22,7 +26,7 @@ pub(super) async fn run(command: AllocateCommand, session: &Session) -> Result<(
             });
             session.output.result(&json, || {
                 format!("{}\n{} changed.", allocation_table(&allocations), summary.changed)
-            })?;
+            })
         }
         AllocateCommand::Override { user, units, reason, take_back: _, epoch } => {
             let epoch = epoch.epoch.find(store).await?;
@@ -33,18 +37,18 @@ pub(super) async fn run(command: AllocateCommand, session: &Session) -> Result<(
             let allocation = store.update_allocation(epoch.id, &user, decision.as_ref()).await?;
             session.output.result(&views::allocation(&allocation), || {
                 allocation_table(std::slice::from_ref(&allocation))
-            })?;
+            })
         }
         AllocateCommand::List(which) => {
             let epoch = which.epoch.find(store).await?;
-            let allocations = all(|page| store.get_allocations_for_epoch(epoch.id, page)).await?;
+            let allocations =
+                all_pages(|page| store.get_allocations_for_epoch(epoch.id, page)).await?;
             let json = json!({
                 "allocations": allocations.iter().map(views::allocation).collect::<Vec<_>>(),
             });
-            session.output.result(&json, || allocation_table(&allocations))?;
+            session.output.result(&json, || allocation_table(&allocations))
         }
     }
-    Ok(container.close().await?)
 }
 
 pub(super) fn allocation_table(allocations: &[Allocation]) -> String {

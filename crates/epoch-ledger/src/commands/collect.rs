@@ -6,7 +6,7 @@ use ledger_port::ActivityLedgerStore;
 use crate::cli::{CollectCommand, GitArguments};
 use crate::failure::Failure;
 use crate::output::{Output, counted};
-use crate::session::Session;
+use crate::session::{Books, Session};
 use crate::views;
 
 pub(super) async fn run(command: CollectCommand, session: &Session) -> Result<(), Failure> {
@@ -17,21 +17,22 @@ pub(super) async fn run(command: CollectCommand, session: &Session) -> Result<()
         false => SharedHistory::IsRefused,
     };
     let source = open_git(arguments)?;
-    let (container, store) = session.books().await?;
-    let epoch = open_epoch(store.as_ref()).await?;
-    let since = match since {
-        Some(since) => since,
-        // The open epoch is one, so the books have begun.
-        None => books_begin(store.as_ref()).await?.unwrap_or(epoch.period.start()),
-    };
-    let (store, clock) = (store.as_ref(), container.clock());
-    let collector = Collector { store, clock, epoch: &epoch, since, shared_history };
-    let mut bar = session.output.progress();
-    let report = collector.collect(&source, &mut bar).await?;
-    bar.finish();
-    print_notices(&report, session.output);
-    session.output.result(&views::report(&report), || summary(&report, &epoch))?;
-    Ok(container.close().await?)
+    session
+        .with_books(async |Books { store, clock }| {
+            let epoch = open_epoch(store).await?;
+            let since = match since {
+                Some(since) => since,
+                // The open epoch is one, so the books have begun.
+                None => books_begin(store).await?.unwrap_or(epoch.period.start()),
+            };
+            let collector = Collector { store, clock, epoch: &epoch, since, shared_history };
+            let mut bar = session.output.progress();
+            let report = collector.collect(&source, &mut bar).await?;
+            bar.finish();
+            print_notices(&report, session.output);
+            session.output.result(&views::report(&report), || summary(&report, &epoch))
+        })
+        .await
 }
 
 pub(super) fn open_git(arguments: GitArguments) -> Result<GitSource, Failure> {

@@ -6,14 +6,16 @@ use crate::failure::Failure;
 use crate::output::counted;
 use crate::session::Session;
 
-pub(super) async fn run(command: &DbCommand, session: &Session) -> Result<(), Failure> {
-    let database = session.database().await?;
+pub(super) async fn run(
+    command: &DbCommand,
+    database: &Database,
+    session: &Session,
+) -> Result<(), Failure> {
     match command {
-        DbCommand::Provision => provision(&database, session).await?,
-        DbCommand::Migrate => migrate(&database, session).await?,
-        DbCommand::Status => status(&database, session).await?,
+        DbCommand::Provision => provision(database, session).await,
+        DbCommand::Migrate => migrate(database, session).await,
+        DbCommand::Status => status(database, session).await,
     }
-    Ok(database.close().await?)
 }
 
 async fn provision(database: &Database, session: &Session) -> Result<(), Failure> {

@@ -6,15 +6,15 @@ use app_container::{Container, Database, DatabaseConfig};
 use ledger_core::{
     ComponentId, Credits, Epoch, NewEpoch, NewPoolComponent, Period, UserId, WeightTable,
 };
-use ledger_port::{ActivityLedgerStore, IdentityBinding, verify_statement};
+use ledger_port::{ActivityLedgerStore, IdentityBinding, all_pages, verify_statement};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{allocate, collect, epoch as epoch_command, statement};
+use super::{allocate, close, collect, statement, weights};
 use crate::cli::DemoArguments;
 use crate::failure::Failure;
 use crate::output::counted;
-use crate::session::{Session, all};
+use crate::session::{Session, closing};
 use crate::views;
 
 /// A commit is worth one unit, so the totals can be held against `git shortlog`.
@@ -23,19 +23,19 @@ const WEIGHT: &str = "git:commit_authored=1000";
 pub(super) async fn run(arguments: &DemoArguments, session: &Session) -> Result<(), Failure> {
     let output = session.output;
     let weights = match arguments.weights.as_slice() {
-        [] => epoch_command::weights_from_arguments(&[WEIGHT.to_owned()])?,
-        given => epoch_command::weights_from_arguments(given)?,
+        [] => weights::from_arguments(&[WEIGHT.to_owned()])?,
+        given => weights::from_arguments(given)?,
     };
+    session.interruption_leaves.set("nothing of the demo stays");
     let source = GitSource::open(&arguments.repo, GitOptions::default())?;
 
     output.step("Starting a throwaway PostgreSQL");
     let directory = std::env::temp_dir().join(format!("epoch-ledger-demo-{}", Uuid::new_v4()));
     let database = Database::open(&DatabaseConfig::Throwaway(directory)).await?;
-    let container = Container::open(database).await?;
-    let story = Story { container: &container, source: &source, session };
-    let told = story.tell(arguments, weights).await;
-    container.close().await?;
-    told
+    closing(Container::open(database).await?, async |container| {
+        Story { container, source: &source, session }.tell(arguments, weights).await
+    })
+    .await
 }
 
 struct Story<'a> {
@@ -60,12 +60,12 @@ impl Story<'_> {
         output.step(&format!("Bound {} to users", counted(people, "email")));
 
         store.propose_allocations(epoch.id).await?;
-        let allocations = all(|page| store.get_allocations_for_epoch(epoch.id, page)).await?;
+        let allocations = all_pages(|page| store.get_allocations_for_epoch(epoch.id, page)).await?;
         self.show("Proposed", || allocate::allocation_table(&allocations))?;
         self.fund(store, &epoch, arguments.pool).await?;
         output.step(&format!("Added a base issuance of {} credits", arguments.pool));
 
-        let finalized = store.finalize_epoch(&epoch_command::first_look(&epoch)).await?;
+        let finalized = store.finalize_epoch(&close::first_look(&epoch)).await?;
         output.step(&format!("Closed epoch {}", epoch.id));
         self.show("Paid", || statement::payout_text(&finalized.statement))?;
         let verification = verify_statement(store, epoch.id).await?;
@@ -147,7 +147,7 @@ impl Story<'_> {
 
 /// Each email becomes a user of that name.
 async fn bind_everybody(store: &dyn ActivityLedgerStore, epoch: &Epoch) -> Result<u64, Failure> {
-    let unresolved = all(|page| store.list_unresolved_identities(epoch.id, page)).await?;
+    let unresolved = all_pages(|page| store.list_unresolved_identities(epoch.id, page)).await?;
     let bindings = unresolved
         .into_iter()
         .map(|identity| {

@@ -1,36 +1,63 @@
-use ledger_core::EpochStatus;
-use ledger_port::{ActivityLedgerStore, BindingKey, IdentityBinding, UnresolvedIdentity};
+use activity_sources::{SOURCES, git};
+use ledger_core::{EpochStatus, PlatformUserId, SourceName};
+use ledger_port::{
+    ActivityLedgerStore, BindingKey, IdentityBinding, UnresolvedIdentity, all_pages,
+};
 use serde_json::json;
 
 use crate::cli::IdentityCommand;
 use crate::failure::Failure;
-use crate::output::{counted, table};
-use crate::session::{Session, all};
+use crate::output::{Output, counted, table};
+use crate::session::Session;
 use crate::views;
 
-pub(super) async fn run(command: IdentityCommand, session: &Session) -> Result<(), Failure> {
-    let (container, store) = session.books().await?;
-    let store = store.as_ref();
+pub(super) async fn run(
+    command: IdentityCommand,
+    store: &dyn ActivityLedgerStore,
+    session: &Session,
+) -> Result<(), Failure> {
     match command {
         IdentityCommand::Bind { source, platform_user, user } => {
-            let key = BindingKey { source, platform_user_id: platform_user };
-            bind(IdentityBinding { key, user_id: user }, store, session).await?;
+            let key = binding_key(source, &platform_user, session.output)?;
+            bind(IdentityBinding { key, user_id: user }, store, session).await
         }
         IdentityCommand::List => {
-            let bindings = all(|page| store.list_identity_bindings(page)).await?;
+            let bindings = all_pages(|page| store.list_identity_bindings(page)).await?;
             let json =
                 json!({ "bindings": bindings.iter().map(views::binding).collect::<Vec<_>>() });
-            session.output.result(&json, || binding_table(&bindings))?;
+            session.output.result(&json, || binding_table(&bindings))
         }
         IdentityCommand::Unresolved(which) => {
             let epoch = which.epoch.find(store).await?;
-            let waiting = all(|page| store.list_unresolved_identities(epoch.id, page)).await?;
+            let waiting =
+                all_pages(|page| store.list_unresolved_identities(epoch.id, page)).await?;
             let json =
                 json!({ "unresolved": waiting.iter().map(views::unresolved).collect::<Vec<_>>() });
-            session.output.result(&json, || unresolved_text(&waiting))?;
+            session.output.result(&json, || unresolved_text(&waiting))
         }
     }
-    Ok(container.close().await?)
+}
+
+/// Git's people are stored in lower case, so that one typed otherwise would never be found.
+fn binding_key(
+    source: SourceName,
+    platform_user: &PlatformUserId,
+    output: Output,
+) -> Result<BindingKey, Failure> {
+    let text = platform_user.as_str();
+    let platform_user_id = PlatformUserId::new(if source.as_str() == git::KIND.name {
+        text.to_lowercase()
+    } else {
+        text.to_owned()
+    })?;
+    if !SOURCES.iter().any(|kind| kind.name == source.as_str()) {
+        let known: Vec<&str> = SOURCES.iter().map(|kind| kind.name).collect();
+        output.notice(&format!(
+            "this program collects from no source \"{source}\"; it knows: {}",
+            known.join(", ")
+        ));
+    }
+    Ok(BindingKey { source, platform_user_id })
 }
 
 /// Binds, then gives out what waits in every epoch that can still be written to.
@@ -40,11 +67,21 @@ async fn bind(
     session: &Session,
 ) -> Result<(), Failure> {
     let is_new = store.bind_identities(std::slice::from_ref(&binding)).await? > 0;
-    let mut resolved = 0;
-    for epoch in all(|page| store.list_epochs(page)).await? {
-        if epoch.status != EpochStatus::Closed {
-            resolved += store.resolve_activity_by_bindings(epoch.id).await?;
-        }
+    let mut unclosed = all_pages(|page| store.list_epochs(page)).await?;
+    unclosed.retain(|epoch| epoch.status != EpochStatus::Closed);
+    let (mut resolved, mut is_seen) = (0, false);
+    for epoch in &unclosed {
+        let waiting = all_pages(|page| store.list_unresolved_identities(epoch.id, page)).await?;
+        is_seen |= waiting.iter().any(|identity| identity.key == binding.key);
+        resolved += store.resolve_activity_by_bindings(epoch.id).await?;
+    }
+    // Of a known binding the events were given out before.
+    if is_new && !is_seen && !unclosed.is_empty() {
+        session.output.notice(&format!(
+            "no event of the {} user \"{}\" waits in an epoch that is not closed; if that is a \
+             slip, see `epoch-ledger identity unresolved`",
+            binding.key.source, binding.key.platform_user_id
+        ));
     }
     let mut json = views::binding(&binding);
     json["new"] = is_new.into();

@@ -2,31 +2,61 @@
 
 mod activity;
 mod allocate;
+mod close;
 mod collect;
 mod db;
 mod demo;
 mod epoch;
 mod identity;
 mod ledger;
+mod missing;
 mod pool;
 mod statement;
+mod weights;
 
 use crate::cli::Command;
 use crate::failure::Failure;
 use crate::session::Session;
 
-/// Does what was typed.
+/// Does what was typed. What a command works with is opened and closed here, once.
 pub(crate) async fn run(command: Command, session: &Session) -> Result<(), Failure> {
     match command {
         Command::Demo(arguments) => demo::run(&arguments, session).await,
-        Command::Db(command) => db::run(&command, session).await,
-        Command::Ledger(command) => ledger::run(&command, session).await,
-        Command::Epoch(command) => epoch::run(&command, session).await,
+        Command::Db(command) => {
+            session.with_database(async |database| db::run(&command, database, session).await).await
+        }
+        Command::Ledger(command) => {
+            session
+                .with_container(async |container| ledger::run(&command, container, session).await)
+                .await
+        }
+        Command::Epoch(command) => {
+            session.with_books(async |books| epoch::run(&command, books, session).await).await
+        }
+        // It opens the repository before the books.
         Command::Collect(command) => collect::run(command, session).await,
-        Command::Activity(command) => activity::run(&command, session).await,
-        Command::Identity(command) => identity::run(command, session).await,
-        Command::Allocate(command) => allocate::run(command, session).await,
-        Command::Pool(command) => pool::run(command, session).await,
-        Command::Statement(command) => statement::run(&command, session).await,
+        Command::Activity(command) => {
+            session
+                .with_books(async |books| activity::run(&command, books.store, session).await)
+                .await
+        }
+        Command::Identity(command) => {
+            session
+                .with_books(async |books| identity::run(command, books.store, session).await)
+                .await
+        }
+        Command::Allocate(command) => {
+            session
+                .with_books(async |books| allocate::run(command, books.store, session).await)
+                .await
+        }
+        Command::Pool(command) => {
+            session.with_books(async |books| pool::run(command, books, session).await).await
+        }
+        Command::Statement(command) => {
+            session
+                .with_books(async |books| statement::run(&command, books.store, session).await)
+                .await
+        }
     }
 }

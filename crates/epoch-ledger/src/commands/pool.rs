@@ -1,36 +1,37 @@
 use ledger_core::{NewPoolComponent, PoolComponent, pool_total};
-use ledger_port::{ActivityLedgerStore, Clock};
+use ledger_port::all_pages;
 use serde_json::json;
 
 use crate::cli::{PoolAddArguments, PoolCommand};
 use crate::failure::Failure;
 use crate::output::table;
-use crate::session::{Session, all};
+use crate::session::{Books, Session};
 use crate::views;
 
-pub(super) async fn run(command: PoolCommand, session: &Session) -> Result<(), Failure> {
-    let (container, store) = session.books().await?;
+pub(super) async fn run(
+    command: PoolCommand,
+    books: Books<'_>,
+    session: &Session,
+) -> Result<(), Failure> {
     match command {
-        PoolCommand::Add(arguments) => {
-            add(arguments, store.as_ref(), container.clock(), session).await?;
-        }
+        PoolCommand::Add(arguments) => add(arguments, books, session).await,
         PoolCommand::List(which) => {
-            let epoch = which.epoch.find(store.as_ref()).await?;
-            let parts = all(|page| store.get_pool_components_for_epoch(epoch.id, page)).await?;
+            let store = books.store;
+            let epoch = which.epoch.find(store).await?;
+            let parts =
+                all_pages(|page| store.get_pool_components_for_epoch(epoch.id, page)).await?;
             let json = json!({
                 "components": parts.iter().map(views::component).collect::<Vec<_>>(),
                 "total_credits": pool_total(&parts)?,
             });
-            session.output.result(&json, || component_table(&parts))?;
+            session.output.result(&json, || component_table(&parts))
         }
     }
-    Ok(container.close().await?)
 }
 
 async fn add(
     arguments: PoolAddArguments,
-    store: &dyn ActivityLedgerStore,
-    clock: &dyn Clock,
+    Books { store, clock }: Books<'_>,
     session: &Session,
 ) -> Result<(), Failure> {
     let inputs = serde_json::from_str(&arguments.inputs).map_err(|error| {

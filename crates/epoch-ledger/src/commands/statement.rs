@@ -1,36 +1,37 @@
 use ledger_core::{
     Credits, Epoch, Payout, PayoutStatement, Units, UserId, VerificationReport, canonical_json,
 };
-use ledger_port::{ActivityLedgerStore, VerifyError, verify_statement};
+use ledger_port::{ActivityLedgerStore, VerifyError, all_pages, verify_statement};
 use owo_colors::OwoColorize as _;
 
 use crate::cli::{ExportFormat, StatementArgument, StatementCommand};
 use crate::failure::{Code, Failure};
 use crate::output::table;
-use crate::session::{Session, all};
+use crate::session::Session;
 use crate::views;
 
-pub(super) async fn run(command: &StatementCommand, session: &Session) -> Result<(), Failure> {
-    let (container, store) = session.books().await?;
-    let store = store.as_ref();
+pub(super) async fn run(
+    command: &StatementCommand,
+    store: &dyn ActivityLedgerStore,
+    session: &Session,
+) -> Result<(), Failure> {
     match command {
         StatementCommand::Show(which) => {
             let (_, statement) = find(*which, store).await?;
-            session.output.result(&views::statement(&statement), || payout_text(&statement))?;
+            session.output.result(&views::statement(&statement), || payout_text(&statement))
         }
         StatementCommand::Export { epoch, format } => {
             let (epoch, statement) = find(*epoch, store).await?;
             let text = export(*format, &epoch, &statement, store, session).await?;
-            session.output.text(text.trim_end())?;
+            session.output.text(text.trim_end())
         }
         StatementCommand::Verify(which) => {
             let epoch = which.epoch.find(store).await?;
             let report = verify_statement(store, epoch.id).await?;
             session.output.result(&views::verification(&report), || report_text(&report))?;
-            require_verified(&epoch, &report)?;
+            require_verified(&epoch, &report)
         }
     }
-    Ok(container.close().await?)
 }
 
 async fn find(
@@ -85,8 +86,10 @@ async fn export(
     match format {
         ExportFormat::Csv => csv_of(&statement.statement.payouts),
         ExportFormat::Json => {
-            let parts = all(|page| store.get_pool_components_for_epoch(epoch.id, page)).await?;
-            let allocations = all(|page| store.get_allocations_for_epoch(epoch.id, page)).await?;
+            let parts =
+                all_pages(|page| store.get_pool_components_for_epoch(epoch.id, page)).await?;
+            let allocations =
+                all_pages(|page| store.get_allocations_for_epoch(epoch.id, page)).await?;
             let units: Vec<(UserId, Units)> = allocations
                 .into_iter()
                 .map(|allocation| (allocation.user_id.clone(), allocation.payable_units()))

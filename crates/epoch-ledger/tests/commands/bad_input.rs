@@ -25,7 +25,7 @@ async fn what_is_not_there_is_named() {
     program.refused(3, "epoch 1 is open", &["statement", "verify", "1"]);
     program.refused(
         4,
-        "ada has no allocation",
+        "\"ada\" has no allocation in epoch 1; units can be given to people with events",
         &["allocate", "override", "ada", "1", "--reason", "x"],
     );
 }
@@ -49,9 +49,13 @@ async fn a_wrong_window_or_weight_opens_nothing() {
     program.refused(2, "write it as git:commit_authored=1000", &open(&["--weight", "git:a"]));
     program.refused(2, "given twice", &open(&["--weight", "git:a=1", "--weight", "git:a=2"]));
     program.refused(2, "weights.json", &open(&["--weights", word(&file)]));
-    for (text, says) in
-        [("{", "EOF"), ("[]", "must be a JSON object"), ("{\"git:a\": 1.5}", "git:a: 1.5")]
-    {
+    for (text, says) in [
+        ("{", "EOF"),
+        ("[]", "must be a JSON object"),
+        ("{\"git:a\": 1.5}", "git:a: 1.5"),
+        ("{\"git:a\": \"1.5\"}", "git:a"),
+        ("{\"git:a\": 1, \"git:b\": 1, \"git:a\": 1}", "weight git:a is given twice"),
+    ] {
         std::fs::write(&file, text).unwrap();
         program.refused(2, says, &open(&["--weights", word(&file)]));
     }
@@ -113,12 +117,21 @@ async fn a_database_that_cannot_be_used_says_why() {
         ("postgres://me:hunter2@127.0.0.1:1/books", 6, "Connection refused"),
         ("postgres://me:hunter2@127.0.0.1:x/books", 2, "the database address is not valid"),
         ("hunter2", 2, "the database address is not valid"),
+        ("mysql://me:hunter2@127.0.0.1/books", 2, "begins with mysql://; this program needs"),
+        ("mysql://me:hunter2@127.0.0.1/books", 2, "postgres://"),
     ] {
         let run = against(url, &["epoch", "list"]);
         assert_eq!(run.code, code, "{run:?}");
         assert!(run.err.contains(says) && !run.err.contains("hunter2"), "{}", run.err);
     }
     let empty = TestDatabase::empty().await;
+    let absent = empty.owner_url_text().replace("/test_", "/absent_");
+    for arguments in [["epoch", "list"], ["db", "status"], ["db", "migrate"]] {
+        let run = against(&absent, &arguments);
+        assert_eq!(run.code, 6, "{run:?}");
+        assert_eq!(run.err.matches("does not exist").count(), 1, "said once: {}", run.err);
+        assert!(!run.err.contains("because"), "{}", run.err);
+    }
     let run = against(&empty.owner_url_text(), &["epoch", "list"]);
     assert_eq!(run.code, 6, "{run:?}");
     assert!(run.err.contains("lacks 4 of this program's migrations"), "{}", run.err);

@@ -1,25 +1,22 @@
 //! The whole story, on throwaway servers of its own.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Stdio;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::program::{Run, program, word};
 use crate::repository::Repository;
+use crate::terminal::{Terminal, send, wait, wait_for};
 
 fn demo(arguments: &[&str]) -> Run {
     program().arg("demo").args(arguments).output().unwrap().into()
-}
-
-fn left_behind() -> usize {
-    let entries = std::fs::read_dir(std::env::temp_dir()).unwrap();
-    entries
-        .filter(|entry| {
-            let name = entry.as_ref().unwrap().file_name();
-            name.to_string_lossy().starts_with("epoch-ledger-demo-")
-        })
-        .count()
 }
 
 /// Units by author, as git counts commits. Bots are left out here as there.
@@ -94,24 +91,63 @@ fn a_place_without_commits_is_said_to_be_one() {
     assert!(run.err.contains("no commits yet"), "{}", run.err);
 }
 
+/// A temporary folder of one demo's own, as open as the machine's: the server's user removes from it
+/// what it made.
+fn own_temporary_folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+    folder
+}
+
+/// The demo's folder, once its server is being made there.
+fn is_begun(temporary: &Path) -> bool {
+    let folder = fs::read_dir(temporary).unwrap().next();
+    folder.is_some_and(|folder| folder.unwrap().path().join("server.log").exists())
+}
+
+/// Whether a process works in that folder, or was started with its name.
+fn is_used_by_a_process(folder: &Path) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.map(|process| process.path()).any(|process| {
+        let works_there =
+            fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
+        let words = fs::read(process.join("cmdline")).unwrap_or_default();
+        works_there || String::from_utf8_lossy(&words).contains(word(folder))
+    })
+}
+
 #[test]
 fn an_interrupted_demo_leaves_nothing() {
     let repository = Repository::with_history();
-    let before = left_behind();
-    let mut child = program()
-        .args(["demo", "--repo", word(repository.path())])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(600));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    for _ in 0..100 {
-        if left_behind() <= before {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
+    for (signal, code) in [(Signal::SIGKILL, -1), (Signal::SIGINT, 130), (Signal::SIGTERM, 130)] {
+        let temporary = own_temporary_folder();
+        let mut command = program();
+        command.env("TMPDIR", temporary.path()).args(["demo", "--repo", word(repository.path())]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_for("the demo begins", || is_begun(temporary.path()));
+        assert!(is_used_by_a_process(temporary.path()), "there is something to be left");
+        send(&child, signal);
+        assert_eq!(wait(&mut child), code, "{signal}");
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let says = "interrupted; nothing of the demo stays";
+        assert_eq!(said.contains(says), signal != Signal::SIGKILL, "{said}");
+        wait_for("its folder is gone", || fs::read_dir(temporary.path()).unwrap().next().is_none());
+        wait_for("its processes are gone", || !is_used_by_a_process(temporary.path()));
     }
-    panic!("a demo's folder is left in the temporary folder");
+}
+
+#[test]
+fn a_bar_is_drawn_on_a_terminal_and_nowhere_else() {
+    let repository = Repository::with_history();
+    let mut command = program();
+    command.args(["demo", "--repo", word(repository.path())]);
+    let ended = Terminal::start(command).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for part in ["github.com/acme/orchard refs/heads/main [", "━", "/s "] {
+        assert!(ended.screen.contains(part), "no {part}: {}", ended.screen);
+    }
+    let piped = demo(&["--repo", word(repository.path())]);
+    assert_eq!(piped.code, 0, "{piped:?}");
+    assert!(!piped.err.contains('━') && !piped.err.contains("refs/heads/main ["), "{piped:?}");
 }

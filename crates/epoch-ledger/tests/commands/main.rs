@@ -2,11 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod advice;
 mod bad_input;
+mod closing;
 mod collecting;
 mod demo;
+mod json;
 mod life;
+mod lists;
 mod own_server;
 mod program;
 mod renaming;
 mod repository;
+mod terminal;

@@ -1,15 +1,17 @@
 //! The program with a PostgreSQL of its own: found again, shared, and never left running.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::program::{Run, program, word};
 use crate::repository::Repository;
+use crate::terminal::{send, wait, wait_for};
 
 /// A state directory in the temporary folder, where the server's user can reach it.
 struct State(PathBuf);
@@ -37,11 +39,7 @@ impl State {
     }
 
     fn wait_until(&self, running: bool) {
-        let began = Instant::now();
-        while self.server_is_running() != running {
-            assert!(began.elapsed() < Duration::from_secs(20), "running is not {running}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_for(&format!("running is {running}"), || self.server_is_running() == running);
     }
 }
 
@@ -105,20 +103,81 @@ fn whoever_is_stopped_in_the_middle_goes_on_later() {
     let (state, repository) = (State::new("killed"), large_repository(COMMITS));
     let path = word(repository.path());
     succeeded(&state.run(&["epoch", "open", "--week", "2026-W47"]));
+    let mut interrupted = 0;
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL] {
         let mut child = state.start(&["collect", "git", path]);
         state.wait_until(true);
         std::thread::sleep(Duration::from_millis(700));
-        kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
-        let ended = child.wait().unwrap();
-        if signal != Signal::SIGKILL && !ended.success() {
-            assert_eq!(ended.code(), Some(130), "{signal}");
+        send(&child, signal);
+        // On a fast machine it may have been done.
+        match wait(&mut child) {
+            0 => {}
+            -1 => assert_eq!(signal, Signal::SIGKILL),
+            code => {
+                assert_eq!(code, 130, "{signal}");
+                interrupted += 1;
+            }
         }
         state.wait_until(false);
     }
+    assert!(interrupted > 0, "everyone was done before its signal; give them more commits");
     succeeded(&state.run(&["collect", "git", path]));
     let last = state.run(&["--json", "collect", "git", path]).json();
     assert_eq!((&last["inserted"], &last["conflicts"]["count"]), (&0.into(), &0.into()));
     let waiting = state.run(&["--json", "identity", "unresolved"]).json();
     assert_eq!(waiting["unresolved"][0]["event_count"], COMMITS);
+}
+
+#[test]
+fn a_command_that_fails_leaves_no_server_either() {
+    let state = State::new("failing");
+    assert_eq!(state.run(&["epoch", "show", "99"]).code, 4);
+    assert!(!state.server_is_running(), "it has stopped when the program ends");
+    assert_eq!(state.run(&["--ledger", "nope", "epoch", "list"]).code, 4);
+    assert!(!state.server_is_running(), "it has stopped when the program ends");
+}
+
+#[test]
+fn where_no_postgresql_is_found_it_says_what_to_install() {
+    let (parent, nowhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let state = parent.path().join("state");
+    let mut command = program();
+    command.env("EPOCH_LEDGER_STATE_DIR", &state).env("EPOCH_LEDGER_PG_BIN", nowhere.path());
+    let run: Run = command.args(["epoch", "list"]).output().unwrap().into();
+    assert_eq!(run.code, 6, "{run:?}");
+    for advice in [word(nowhere.path()), "apt-get install postgresql", "DATABASE_URL"] {
+        assert!(run.err.contains(advice), "{advice}: {}", run.err);
+    }
+    assert!(!state.exists(), "nothing is made");
+}
+
+/// Binaries of PostgreSQL that never say which version they are.
+fn binaries_that_hang(folder: &Path) {
+    for name in ["initdb", "pg_ctl", "postgres"] {
+        let script = format!(
+            "#!/bin/sh\necho $$ >{0}/pid.new; mv {0}/pid.new {0}/pid\nexec sleep 60\n",
+            word(folder)
+        );
+        fs::write(folder.join(name), script).unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+#[test]
+fn a_signal_does_not_wait_for_a_server_that_is_starting() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let (state, binaries) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        binaries_that_hang(binaries.path());
+        let mut command = program();
+        command.env("EPOCH_LEDGER_STATE_DIR", state.path());
+        command.env("EPOCH_LEDGER_PG_BIN", binaries.path()).args(["epoch", "list"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let pid = binaries.path().join("pid");
+        wait_for("the binaries are asked", || pid.exists());
+        send(&child, signal);
+        // Before the minute is over, in which the version is waited for.
+        assert_eq!(wait(&mut child), 130, "{signal}");
+        let hanging: i32 = fs::read_to_string(pid).unwrap().trim().parse().unwrap();
+        kill(Pid::from_raw(hanging), Signal::SIGKILL).unwrap();
+    }
 }

@@ -52,11 +52,16 @@ impl Program {
         Self { database: TestDatabase::new().await }
     }
 
-    /// Runs it, whatever comes of it.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+    /// The program with these words, to be started.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program();
         command.env("DATABASE_URL", self.database.owner_url_text()).args(arguments);
-        command.output().unwrap().into()
+        command
+    }
+
+    /// Runs it, whatever comes of it.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.command(arguments).output().unwrap().into()
     }
 
     /// Runs what must succeed; answers its result.
