@@ -30,7 +30,17 @@ pub(super) async fn run(command: CollectCommand, session: &Session) -> Result<()
             let report = collector.collect(&source, &mut bar).await?;
             bar.finish();
             print_notices(&report, session.output);
-            session.output.result(&views::report(&report), || summary(&report, &epoch))
+            session.output.result(&views::report(&report), || {
+                let mut text = summary(&report, &epoch);
+                if report.unresolved > 0 {
+                    text.push_str(&format!(
+                        "\n{} of the epoch belong to nobody yet: see `epoch-ledger identity \
+                         unresolved`",
+                        counted(report.unresolved, "event")
+                    ));
+                }
+                text
+            })
         })
         .await
 }
@@ -79,7 +89,6 @@ pub(super) fn summary(report: &CollectReport, epoch: &Epoch) -> String {
     };
     say(report.late, "late, from before the window; paid in this epoch");
     say(report.resolved, "given to somebody by a binding");
-    say(report.unresolved, "wait for a person: see `epoch-ledger identity unresolved`");
     say(report.tally.bots, "by bots, left out");
     say(report.tally.before_since, "from before the books begin, left out");
     say(report.tally.waiting, "from after the window, left for the next epoch");
