@@ -5,7 +5,7 @@
 //! database. A value that exists is a valid one: each type checks what it is given when it is made,
 //! and the error ([`InvalidValue`]) names the thing, the value and what to do.
 //!
-//! To add a record: a file of its own, its fields public, its identifiers as types from [`ids`],
+//! To add a record: a file of its own, its fields public, its identifiers as types from `ids.rs`,
 //! its times as [`Timestamp`], its amounts as [`Units`] or [`Credits`].
 
 #![deny(
