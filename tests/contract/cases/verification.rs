@@ -87,7 +87,8 @@ pub(crate) async fn a_correction_is_compared_with_what_is_stored(world: &World) 
     assert_eq!(check, "the allocation set hash follows from the units");
     let recomputed = Sha256Hex::of(b"alice:3000\nbob:1000");
     let stored = Sha256Hex::of(b"alice:1000\nbob:1000");
-    assert_eq!(said, format!("stored {stored}, recomputed {recomputed}"));
+    let paid = "alice has 3.000 units, paid for are 1.000";
+    assert_eq!(said, format!("{paid}; stored {stored}, recomputed {recomputed}"));
 }
 
 pub(crate) async fn a_wrong_amount_is_found(world: &World) {
