@@ -1,5 +1,7 @@
 //! Why a source cannot be read. Each message names the thing and says what to do.
 
+use std::time::Duration;
+
 use ledger_core::CursorKey;
 
 /// Why a source could not be opened or read.
@@ -66,10 +68,58 @@ pub enum SourceError {
         /// What happened.
         problem: String,
     },
+    /// The place does not let us in. Trying again changes nothing.
+    #[error("{place} {problem}. {advice}")]
+    Denied {
+        /// The place.
+        place: String,
+        /// What it answered, for example `does not accept the token`.
+        problem: String,
+        /// What to do.
+        advice: String,
+    },
+    /// The place asks to be left alone for a while.
+    #[error("{place} asks to wait {} s: {reason}", wait.as_secs())]
+    Throttled {
+        /// The place.
+        place: String,
+        /// Why, for example `the rate limit is used up`.
+        reason: String,
+        /// For how long, by the place's own clock.
+        wait: Duration,
+    },
     /// The program is shutting down and the work was dropped.
     #[error("reading {place} was stopped before it was done; nothing is lost, run it again")]
     Stopped {
         /// What was being read.
         place: String,
     },
+}
+
+/// What there is to do about a source that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Somebody has to change something first.
+    Mend,
+    /// Try again after a pause; it may pass.
+    TryAgain,
+    /// Try again, and not before so long has passed.
+    Wait(Duration),
+}
+
+impl SourceError {
+    /// What there is to do about it.
+    #[must_use]
+    pub const fn remedy(&self) -> Remedy {
+        match self {
+            Self::Settings { .. }
+            | Self::NotThere { .. }
+            | Self::NoSuchStream { .. }
+            | Self::Cursor { .. }
+            | Self::Damaged { .. }
+            | Self::Denied { .. } => Remedy::Mend,
+            Self::Unreadable { .. } | Self::Stopped { .. } => Remedy::TryAgain,
+            Self::Throttled { wait, .. } => Remedy::Wait(*wait),
+        }
+    }
 }

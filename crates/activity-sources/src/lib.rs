@@ -15,7 +15,7 @@ mod registry;
 mod source;
 mod text;
 
-pub use error::SourceError;
+pub use error::{Remedy, SourceError};
 pub use page::{MAX_NOTICES, MAX_PAGE_EVENTS, Notice, NoticeKind, SourcePage, Tally};
 pub use registry::{SOURCES, SourceKind, open_source};
 pub use source::{ActivitySource, CollectWindow, SourceStream, StreamList, StreamReader};
