@@ -160,6 +160,11 @@ macro_rules! for_each_case {
                 cursors_are_listed_by_source_stream_and_scope,
                 any_value_up_to_the_longest_is_kept,
                 a_value_that_cannot_be_kept_is_refused_and_the_last_one_stays;
+            collections:
+                a_run_that_came_to_its_end_is_recorded,
+                a_run_that_began_earlier_takes_nothing_back,
+                a_failure_is_kept_with_its_time_until_a_run_succeeds,
+                each_epoch_and_source_has_a_record_of_its_own;
             pool:
                 a_part_is_kept_whole,
                 parts_of_nothing_and_of_the_most_are_kept,
@@ -217,6 +222,15 @@ macro_rules! for_each_case {
                 a_refused_event_leaves_the_cursor_where_it_was,
                 a_refused_cursor_leaves_the_events_out,
                 an_unknown_or_a_closed_epoch_moves_no_cursor;
+            rolling:
+                the_epoch_that_is_over_goes_into_review_and_the_next_one_opens,
+                the_first_epoch_has_none_before_it,
+                going_on_again_answers_the_same_and_changes_nothing,
+                going_on_again_is_fine_once_the_epoch_before_is_closed,
+                an_epoch_in_review_may_be_named_as_the_one_that_is_over,
+                going_on_past_another_open_epoch_is_refused,
+                going_on_into_a_taken_window_leaves_the_epoch_open,
+                going_on_from_a_closed_epoch_is_refused;
             finalizing:
                 finalizing_closes_the_epoch_and_pays_by_units,
                 an_epoch_in_review_is_finalized_too,

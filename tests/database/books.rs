@@ -12,12 +12,14 @@ use tokio_postgres::error::SqlState;
 use crate::sql::{Refused, Sql};
 
 /// Every table of the ledger.
-pub(crate) const TABLES: [&str; 9] = [
+pub(crate) const TABLES: [&str; 11] = [
     "activity_events",
     "epoch_allocations",
+    "epoch_collections",
     "epoch_pool_components",
     "epochs",
     "identity_bindings",
+    "jobs",
     "ledgers",
     "payout_statements",
     "source_cursors",

@@ -3,6 +3,8 @@ INSERT INTO users (ledger_id, user_id) VALUES
     ($ledger, 'alice'), ($ledger, 'bob'), ($stranger, 'carol');
 INSERT INTO identity_bindings VALUES ($ledger, 'git', 'alice@example.org', 'alice', now());
 INSERT INTO source_cursors VALUES ($ledger, 'git', 'main', 'owner/repo', 'abc', now());
+INSERT INTO jobs (ledger_id, kind, subject, state, run_at, attempts, updated_at)
+VALUES ($ledger, 'collect-source', 'main', 'queued', now(), 0, now());
 
 CREATE FUNCTION pg_temp.open_epoch(ledger uuid, day date) RETURNS void LANGUAGE sql AS $f$
     INSERT INTO epochs (ledger_id, period_start, period_end, weight_config)
@@ -20,6 +22,7 @@ CREATE FUNCTION pg_temp.fill(prefix text, ledger uuid, epoch bigint) RETURNS voi
     INSERT INTO epoch_pool_components
         (ledger_id, epoch_id, component_id, algorithm_version, inputs_json, amount_credits)
     VALUES (ledger, epoch, 'base_issuance', '1', '{"n": 1.0}', 100);
+    INSERT INTO epoch_collections VALUES (ledger, epoch, 'main', '2026-11-30', NULL, NULL);
 $f$;
 CREATE FUNCTION pg_temp.close_epoch(epoch bigint) RETURNS void LANGUAGE sql AS $f$
     UPDATE epochs SET status = 'closed', pool_total_credits = 100, closed_at = now() WHERE id = epoch;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use ledger_adapter_server::{Server, ServerLedgerRegistry, ServerLedgerStore};
-use ledger_core::EpochId;
+use ledger_core::{CollectionOutcome, EpochId, OneLine};
 use ledger_port::{
-    ActivityStore as _, AllocationStore as _, CursorStore as _, EpochStore as _,
-    IdentityStore as _, IntentionStore as _, LedgerPortError, LedgerRegistry as _, PageRequest,
-    PoolStore as _, StatementStore as _, StoreFault, SystemClock,
+    ActivityStore as _, AllocationStore as _, CollectionStore as _, CursorStore as _,
+    EpochStore as _, IdentityStore as _, IntentionStore as _, LedgerPortError, LedgerRegistry as _,
+    PageRequest, PoolStore as _, StatementStore as _, StoreFault, SystemClock,
 };
 use ledger_repository::LedgerPool;
 use ledger_testkit::{
@@ -27,6 +27,8 @@ async fn one_of_everything(store: &ServerLedgerStore) -> EpochId {
     store.insert_pool_component(id, &pool_component("base_issuance", 100)).await.unwrap();
     store.bind_identities(&[binding("git", "alice@example.org", "alice")]).await.unwrap();
     store.upsert_cursor(&cursor_key("main"), "1").await.unwrap();
+    let failed = CollectionOutcome::Failed { error: OneLine::of("no answer") };
+    store.record_collection(id, &"main".parse().unwrap(), &failed).await.unwrap();
     store.finalize_epoch(&finalize(id)).await.unwrap();
     id
 }
@@ -67,6 +69,9 @@ impl Ground {
             "epoch_allocations" => {
                 store.get_allocations_for_epoch(id, PageRequest::first()).await.err()
             }
+            "epoch_collections" => {
+                store.list_collections_for_epoch(id, PageRequest::first()).await.err()
+            }
             "epoch_pool_components" => {
                 store.get_pool_components_for_epoch(id, PageRequest::first()).await.err()
             }
@@ -98,6 +103,7 @@ impl Ground {
 
 const EVENT: &str = "e";
 const ALLOCATION: &str = "epoch 1, alice";
+const COLLECTION: &str = "epoch 1, main";
 const COMPONENT: &str = "epoch 1, base_issuance";
 const STATEMENT: &str = "00000000-0000-0000-0000-000000000001";
 const LEDGER: &str = "716ad4e3-1d15-5a45-96b2-7b848addbd4a";
@@ -117,6 +123,8 @@ async fn every_corrupt_value_is_reported_with_its_place() {
         ("epoch_allocations", "override_reason", "''", ALLOCATION),
         ("epoch_allocations", "activity_count", "-1", ALLOCATION),
         ("epoch_allocations", "activity_count", "4294967296", ALLOCATION),
+        ("epoch_collections", "source_id", "'No Slug'", "epoch 1, No Slug"),
+        ("epoch_collections", "last_error", "NULL", COLLECTION),
         ("epoch_pool_components", "amount_credits", "-1", COMPONENT),
         ("epochs", "status", "'ajar'", "1"),
         ("epochs", "period_end", "period_start", "1"),
@@ -146,6 +154,8 @@ async fn every_time_out_of_range_is_reported_with_its_place() {
             ("activity_events", "ingested_at", EVENT),
             ("epoch_allocations", "created_at", ALLOCATION),
             ("epoch_allocations", "updated_at", ALLOCATION),
+            ("epoch_collections", "collected_through", COLLECTION),
+            ("epoch_collections", "failed_at", COLLECTION),
             ("epoch_pool_components", "computed_at", COMPONENT),
             ("epochs", "opened_at", "1"),
             ("epochs", "closed_at", "1"),

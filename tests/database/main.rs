@@ -16,6 +16,7 @@ mod container;
 mod corrupt_values;
 mod faults;
 mod freezing;
+mod jobs;
 mod migrations;
 mod races;
 mod retries;

@@ -10,13 +10,19 @@ const STRANGER: &str = "00000000-0000-0000-0000-0000000000ff";
 
 /// The tables whose rows belong to an epoch: a copy of which row, with which new key, is refused by
 /// which rule.
-const OF_AN_EPOCH: [(&str, &str, &str, &str); 4] = [
+const OF_AN_EPOCH: [(&str, &str, &str, &str); 5] = [
     ("activity_events", "old.id = 'open:alice'", r#""id": "n""#, "activity_events_epoch_fkey"),
     (
         "epoch_allocations",
         "old.epoch_id = $open AND old.user_id = 'alice'",
         r#""user_id": "eve""#,
         "epoch_allocations_epoch_fkey",
+    ),
+    (
+        "epoch_collections",
+        "old.epoch_id = $open",
+        r#""source_id": "other""#,
+        "epoch_collections_epoch_fkey",
     ),
     (
         "epoch_pool_components",

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use ledger_adapter_server::Server;
-use ledger_core::EpochStatus;
+use ledger_core::{CollectionOutcome, EpochStatus, OneLine};
 use ledger_port::ActivityStore as _;
-use ledger_port::{EpochStore as _, PageRequest, PoolStore as _, StatementStore as _, SystemClock};
+use ledger_port::{
+    CollectionStore as _, EpochStore as _, PageRequest, PoolStore as _, StatementStore as _,
+    SystemClock,
+};
 use ledger_repository::LedgerPool;
 use ledger_repository::administration::{
     MigrateError, migrate, migration_status, revert_last_migration,
@@ -144,7 +147,7 @@ async fn the_way_down_refuses_to_lose_what_the_baseline_cannot_hold() {
     let store = database.store(&pool, "default", Arc::new(SystemClock)).await;
     let epoch = store.create_epoch(&new_epoch(week("2026-W47"), weights(&[]))).await.unwrap();
     store.insert_activity_events(epoch.id, &[event("one").build()]).await.unwrap();
-    // The guards and the grants go; then comes the way down that could lose something.
+    // What came later goes; then comes the way down that could lose something.
     let later = Folder::all().split_off(2);
     for _ in &later {
         revert_last_migration(&database.owner_url()).await.unwrap();
@@ -155,6 +158,26 @@ async fn the_way_down_refuses_to_lose_what_the_baseline_cannot_hold() {
     let sql = Sql::owner(&database).await;
     assert_eq!(sql.value("SELECT count(*) FROM activity_events").await, "1");
     assert_eq!(migrate(&database.owner_url()).await.unwrap().len(), later.len());
+}
+
+#[tokio::test]
+async fn the_way_down_refuses_to_forget_what_was_missing() {
+    let database = TestDatabase::new().await;
+    let pool: LedgerPool<Server> = database.pool().await;
+    let store = database.store(&pool, "default", Arc::new(SystemClock)).await;
+    let epoch = store.create_epoch(&new_epoch(week("2026-W47"), weights(&[]))).await.unwrap();
+    let failed = CollectionOutcome::Failed { error: OneLine::of("no answer") };
+    store.record_collection(epoch.id, &"main".parse().unwrap(), &failed).await.unwrap();
+    let jobs = "add_worker_jobs";
+    let later = Folder::all().into_iter().skip_while(|one| !one.name.ends_with(jobs)).skip(1);
+    for _ in later {
+        revert_last_migration(&database.owner_url()).await.unwrap();
+    }
+    let error = revert_last_migration(&database.owner_url()).await.unwrap_err();
+    let MigrateError::Failed { reason, .. } = error else { panic!("{error:?}") };
+    assert!(reason.contains("cannot hold how far each source was collected"), "{reason}");
+    let sql = Sql::owner(&database).await;
+    assert_eq!(sql.value("SELECT count(*) FROM epoch_collections").await, "1");
 }
 
 #[tokio::test]

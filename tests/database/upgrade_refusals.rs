@@ -63,8 +63,11 @@ async fn a_service_role_that_may_create_objects_is_refused() {
     let says = "ledger_service may create objects in the schema public; as a superuser run REVOKE";
     assert_refused(&database, says).await;
     sql.run("REVOKE CREATE ON SCHEMA public FROM ledger_service").await;
-    assert_eq!(migrate(&database.owner_url()).await.unwrap().len(), 1);
-    assert!(Folder::all().len() > 1, "the migrations before it were applied the first time");
+    // The migrations before the one that refused were applied the first time.
+    let is_before = |one: &Folder| !one.name.ends_with("_grant_service_role");
+    let left = Folder::all().into_iter().skip_while(is_before).count();
+    assert_eq!(migrate(&database.owner_url()).await.unwrap().len(), left);
+    assert!(left < Folder::all().len());
 }
 
 #[tokio::test]

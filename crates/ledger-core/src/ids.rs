@@ -141,6 +141,10 @@ text_id! {
     SourceName, "source", max 64, slug
 }
 text_id! {
+    /// What the operator calls a configured source, for example `main-repository`.
+    SourceId, "source id", max 64, slug
+}
+text_id! {
     /// What happened, for example `commit_authored`.
     EventType, "event type", max 64, slug
 }

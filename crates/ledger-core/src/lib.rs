@@ -18,12 +18,14 @@
 mod activity;
 mod allocation;
 mod amounts;
+mod collection;
 mod cursor;
 mod epoch;
 mod hashing;
 mod ids;
 mod invalid;
 mod json;
+mod one_line;
 mod payout;
 mod pool;
 mod proposal;
@@ -35,15 +37,17 @@ mod weights;
 pub use activity::{ActivityEvent, EventFault, NewActivityEvent};
 pub use allocation::{Allocation, AllocationOverride, NewAllocation};
 pub use amounts::{AmountOverflow, Credits, Units};
+pub use collection::{CollectionFailure, CollectionOutcome, SourceCollection};
 pub use cursor::{CursorKey, SourceCursor};
 pub use epoch::{Epoch, EpochStatus, NewEpoch};
 pub use hashing::{Sha256Hex, allocation_set_hash, canonical_json};
 pub use ids::{
-    ComponentId, EpochId, EventId, EventType, LedgerId, LedgerName, PlatformUserId, SourceName,
-    StatementId, UserId,
+    ComponentId, EpochId, EventId, EventType, LedgerId, LedgerName, PlatformUserId, SourceId,
+    SourceName, StatementId, UserId,
 };
 pub use invalid::InvalidValue;
 pub use json::{MAX_JSON_BYTES, MAX_JSON_DEPTH};
+pub use one_line::OneLine;
 pub use payout::{Payout, payouts};
 pub use pool::{NewPoolComponent, PoolComponent, pool_total};
 pub use proposal::Proposal;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ledger_core::{
     ActivityEvent, Allocation, ComponentId, CursorKey, Epoch, EpochId, EpochStatus, EventId,
-    PayoutStatement, PoolComponent, SourceCursor, StatementId, UserId,
+    PayoutStatement, PoolComponent, SourceCollection, SourceCursor, SourceId, StatementId, UserId,
 };
 use ledger_port::{
     BindingKey, EpochNotFoundPortError, IdentityBinding, LedgerPortError, Page, PageRequest,
@@ -19,6 +19,7 @@ pub(crate) struct Books {
     pub(crate) bindings: BTreeMap<BindingKey, IdentityBinding>,
     pub(crate) allocations: BTreeMap<(EpochId, UserId), Allocation>,
     pub(crate) cursors: BTreeMap<CursorKey, SourceCursor>,
+    pub(crate) collections: BTreeMap<(EpochId, SourceId), SourceCollection>,
     pub(crate) components: BTreeMap<(EpochId, ComponentId), PoolComponent>,
     pub(crate) statements: BTreeMap<StatementId, PayoutStatement>,
 }

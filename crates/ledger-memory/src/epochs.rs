@@ -8,11 +8,16 @@ use crate::MemoryStore;
 use crate::books::Books;
 
 impl Books {
-    fn open_epoch(&self) -> Option<&Epoch> {
+    pub(crate) fn open_epoch(&self) -> Option<&Epoch> {
         self.epochs.values().find(|epoch| epoch.status == EpochStatus::Open)
     }
 
-    fn create_epoch(&mut self, id: EpochId, new: &NewEpoch, now: Timestamp) -> PortResult<Epoch> {
+    pub(crate) fn create_epoch(
+        &mut self,
+        id: EpochId,
+        new: &NewEpoch,
+        now: Timestamp,
+    ) -> PortResult<Epoch> {
         if let Some(open) = self.open_epoch() {
             return Err(LedgerPortError::EpochAlreadyOpen { open_epoch: open.id });
         }
@@ -44,7 +49,7 @@ impl Books {
         Page::from_fetched(fetched, request.limit, |epoch| epoch.id)
     }
 
-    fn begin_review(&mut self, epoch_id: EpochId) -> PortResult<Epoch> {
+    pub(crate) fn begin_review(&mut self, epoch_id: EpochId) -> PortResult<Epoch> {
         let mut epoch = self.unclosed_epoch(epoch_id)?.clone();
         epoch.status = EpochStatus::Review;
         self.epochs.insert(epoch_id, epoch.clone());

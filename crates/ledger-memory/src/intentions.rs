@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use ledger_core::{
-    Credits, EpochId, EpochStatus, NewPayoutStatement, Sha256Hex, SourceCursor, Timestamp, UserId,
-    allocation_set_hash, payouts,
+    Credits, Epoch, EpochId, EpochStatus, NewPayoutStatement, Sha256Hex, SourceCursor, Timestamp,
+    UserId, allocation_set_hash, payouts,
 };
 use ledger_port::{
     FinalizeEpoch, FinalizedEpoch, IngestPage, InsertOutcome, IntentionStore, LedgerPortError,
-    PortResult,
+    PortResult, RollOver,
 };
 
 use crate::MemoryStore;
@@ -25,6 +25,30 @@ impl Books {
         let outcome = self.insert_activity_events(page.epoch_id, &page.events, now)?;
         self.upsert_cursor(&page.cursor_key, &page.cursor_value, now)?;
         Ok(outcome)
+    }
+
+    fn roll_over(
+        &mut self,
+        new_id: EpochId,
+        command: &RollOver,
+        now: Timestamp,
+    ) -> PortResult<Epoch> {
+        if let Some(over) = command.over {
+            let status = self.epoch(over)?.status;
+            let is_done = |open: &&Epoch| open.id != over && open.period == command.next.period;
+            if let Some(next) = self.open_epoch().filter(is_done) {
+                return Ok(next.clone());
+            }
+            if status == EpochStatus::Closed {
+                return Err(LedgerPortError::EpochClosed { epoch_id: over });
+            }
+            self.begin_review(over)?;
+        } else if let Some(open) = self.open_epoch()
+            && open.period == command.next.period
+        {
+            return Ok(open.clone());
+        }
+        self.create_epoch(new_id, &command.next, now)
     }
 
     fn finalize_epoch(
@@ -119,6 +143,11 @@ fn check_hash(command: &FinalizeEpoch, found: &Sha256Hex) -> PortResult<()> {
 impl IntentionStore for MemoryStore {
     async fn ingest_page(&self, page: &IngestPage) -> PortResult<InsertOutcome> {
         self.write(|books, now| books.ingest_page(page, now))
+    }
+
+    async fn roll_over(&self, command: &RollOver) -> PortResult<Epoch> {
+        let new_id = self.next_epoch_id();
+        self.write(|books, now| books.roll_over(new_id, command, now))
     }
 
     async fn finalize_epoch(&self, command: &FinalizeEpoch) -> PortResult<FinalizedEpoch> {

@@ -14,6 +14,7 @@
 mod activity;
 mod allocations;
 mod books;
+mod collections;
 mod cursors;
 mod epochs;
 mod identity;

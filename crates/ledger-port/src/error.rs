@@ -7,6 +7,8 @@ use ledger_core::{
     LedgerName, Period, PlatformUserId, Sha256Hex, SourceName, StatementId, Timestamp, UserId,
 };
 
+use crate::JobKey;
+
 /// What every method of the port returns.
 pub type PortResult<T> = Result<T, LedgerPortError>;
 
@@ -93,6 +95,12 @@ pub enum LedgerPortError {
     LedgerNotFound {
         /// What was asked for.
         name: LedgerName,
+    },
+    /// There is no such job.
+    #[error("there is no job {key}")]
+    JobNotFound {
+        /// What was asked for.
+        key: JobKey,
     },
     /// ONE_OPEN_EPOCH: another epoch is still open.
     #[error("epoch {open_epoch} is still open; put it into review or close it first")]
@@ -292,7 +300,8 @@ impl LedgerPortError {
             Self::EpochNotFound(_)
             | Self::AllocationNotFound(_)
             | Self::EventNotFound { .. }
-            | Self::LedgerNotFound { .. } => RefusalKind::NotFound,
+            | Self::LedgerNotFound { .. }
+            | Self::JobNotFound { .. } => RefusalKind::NotFound,
             Self::InvalidValue(_) | Self::InvalidEvent { .. } => RefusalKind::Invalid,
             Self::EpochAlreadyOpen { .. }
             | Self::EpochWindowTaken { .. }

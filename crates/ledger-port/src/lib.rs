@@ -14,6 +14,7 @@
 
 mod clock;
 mod error;
+mod jobs;
 mod page;
 mod registry;
 mod store;
@@ -24,13 +25,14 @@ pub use error::{
     AllocationNotFoundPortError, EpochNotFoundPortError, LedgerPortError, PortResult, RefusalKind,
     StoreFault,
 };
+pub use jobs::{Claim, Job, JobEnd, JobKey, JobLease, JobQueue, JobState, TakenJob, Task};
 pub use page::{MAX_PAGE_SIZE, Page, PageLimit, PageRequest, all_pages};
 pub use registry::{Ledger, LedgerRegistry};
 pub use store::{
     ActivityConflict, ActivityKey, ActivityLedgerStore, ActivityStore, ActivityStream,
-    AllocationStore, BindingKey, ConflictReport, CursorStore, EpochStore, FinalizeEpoch,
-    FinalizedEpoch, IdentityBinding, IdentityResolution, IdentityStore, IngestPage, InsertOutcome,
-    IntentionStore, MAX_REPORTED_CONFLICTS, PoolStore, ProposalSummary, ResolutionOutcome,
-    StatementStore, UnresolvedIdentity,
+    AllocationStore, BindingKey, CollectionStore, ConflictReport, CursorStore, EpochStore,
+    FinalizeEpoch, FinalizedEpoch, IdentityBinding, IdentityResolution, IdentityStore, IngestPage,
+    InsertOutcome, IntentionStore, MAX_REPORTED_CONFLICTS, PoolStore, ProposalSummary,
+    ResolutionOutcome, RollOver, StatementStore, UnresolvedIdentity,
 };
 pub use verify::{VerifyError, verify_statement};

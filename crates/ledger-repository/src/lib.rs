@@ -3,6 +3,7 @@
 //! - `store/` implements the port's role traits: reads are one statement each, writes are commands.
 //! - `commands/` holds one file an intention: a value with everything it needs (ids and times
 //!   included), run in a named transaction that may be run again (`transaction`).
+//! - `jobs/` is the workers' list of what is to be done, which belongs to no single ledger.
 //! - `rows/` turns rows into records; a row that breaks the ledger's rules is reported with table,
 //!   column and key.
 //! - `refusals` is the one table from constraint names to what they mean.
@@ -18,6 +19,7 @@ pub mod administration;
 mod commands;
 mod connection;
 mod database_url;
+mod jobs;
 mod loan;
 mod pool;
 mod refusals;
@@ -28,6 +30,7 @@ mod transaction;
 
 pub use connection::ConnectError;
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
+pub use jobs::PgJobQueue;
 pub use pool::{LedgerPool, OpenPoolError};
 pub use refusals::RULES;
 pub use role::{Limits, Role};

@@ -36,6 +36,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    epoch_collections (ledger_id, epoch_id, source_id) {
+        ledger_id -> Uuid,
+        epoch_id -> Int8,
+        source_id -> Text,
+        collected_through -> Nullable<Timestamptz>,
+        failed_at -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     epoch_pool_components (ledger_id, epoch_id, component_id) {
         epoch_id -> Int8,
         component_id -> Text,
@@ -74,6 +85,23 @@ diesel::table! {
         platform_user_id -> Text,
         user_id -> Text,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    jobs (ledger_id, kind, subject) {
+        ledger_id -> Uuid,
+        kind -> Text,
+        subject -> Text,
+        state -> Text,
+        run_at -> Timestamptz,
+        attempts -> Int8,
+        worker -> Nullable<Text>,
+        lease_id -> Nullable<Uuid>,
+        lease_until -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+        waits_for -> Nullable<Text>,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -119,15 +147,18 @@ diesel::table! {
 }
 
 diesel::joinable!(epochs -> ledgers (ledger_id));
+diesel::joinable!(jobs -> ledgers (ledger_id));
 diesel::joinable!(source_cursors -> ledgers (ledger_id));
 diesel::joinable!(users -> ledgers (ledger_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     activity_events,
     epoch_allocations,
+    epoch_collections,
     epoch_pool_components,
     epochs,
     identity_bindings,
+    jobs,
     ledgers,
     payout_statements,
     source_cursors,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ledger_core::{Epoch, EpochStatus};
+use ledger_core::{CollectionOutcome, Epoch, EpochStatus};
 use ledger_port::{EpochNotFoundPortError, IngestPage, LedgerPortError};
 use ledger_testkit::{
     allocation, binding, credits, cursor_key, decision, event, moment, parsed, pool_component, user,
@@ -175,6 +175,7 @@ pub(crate) async fn a_closed_epoch_refuses_every_write(world: &World) {
     store.close_epoch(id, credits(100)).await.unwrap();
 
     let (alice, waiting) = (user("alice"), parsed("waiting"));
+    let collected = CollectionOutcome::Complete { through: moment(START) };
     let new = [event("new").build()];
     let page = IngestPage {
         epoch_id: id,
@@ -196,6 +197,7 @@ pub(crate) async fn a_closed_epoch_refuses_every_write(world: &World) {
             store.update_allocation(id, &alice, Some(&decision(1, "too late"))),
             store.update_allocation(id, &alice, None),
             store.insert_pool_component(id, &pool_component("top_up", 1)),
+            store.record_collection(id, &parsed("main"), &collected),
         ]
     );
 }

@@ -1,19 +1,20 @@
 //! LEDGER_SCOPED: what belongs to another ledger looks like it is missing, and is never touched.
 
 use futures_util::TryStreamExt as _;
-use ledger_core::{EpochId, NewPayoutStatement};
+use ledger_core::{CollectionOutcome, EpochId, NewPayoutStatement};
 use ledger_port::{
     ActivityLedgerStore, EpochNotFoundPortError, FinalizeEpoch, IngestPage, LedgerPortError,
-    PageRequest,
+    PageRequest, RollOver,
 };
 use ledger_testkit::{
-    allocation, binding, credits, cursor_key, decision, event, finalize, parsed, pool_component,
-    resolution, statement, statement_id, user,
+    allocation, binding, credits, cursor_key, decision, event, finalize, moment, new_epoch, parsed,
+    pool_component, resolution, statement, statement_id, user, week, weights,
 };
 use serde_json::json;
 
 use crate::harness::{
-    WEEK, World, all, assert_paged, closed, commits, finalized, insert, open, ready, unresolved,
+    START, WEEK, World, all, assert_paged, closed, commits, finalized, insert, open, ready,
+    unresolved,
 };
 
 /// Expects that every one of the calls is refused because this ledger has no such epoch.
@@ -39,6 +40,8 @@ async fn assert_no_write_finds(world: &World, id: EpochId) {
         cursor_key: cursor_key("main"),
         cursor_value: "1".to_owned(),
     };
+    let collected = CollectionOutcome::Complete { through: moment(START) };
+    let next = RollOver { over: Some(id), next: new_epoch(week("2026-W48"), weights(&[])) };
     assert_missing!(
         world,
         id,
@@ -57,6 +60,8 @@ async fn assert_no_write_finds(world: &World, id: EpochId) {
             store.insert_pool_component(id, &pool_component("base_issuance", 100)),
             store.insert_pool_component(id, &pool_component("top_up", 1)),
             store.insert_payout_statement(&statement(id, 100, &[("alice", 1)])),
+            store.roll_over(&next),
+            store.record_collection(id, &parsed("main"), &collected),
             store.finalize_epoch(&finalize(id)),
             store.preview_finalize_epoch(&finalize(id)),
         ]
@@ -75,6 +80,7 @@ async fn assert_no_read_finds(world: &World, id: EpochId) {
             store.list_unresolved_identities(id, PageRequest::first()),
             store.get_allocations_for_epoch(id, PageRequest::first()),
             store.get_pool_components_for_epoch(id, PageRequest::first()),
+            store.list_collections_for_epoch(id, PageRequest::first()),
             // Nor where the page begins after the last thing that there could be.
             store.get_allocations_for_epoch(id, PageRequest::after(user("zoe"))),
             store.get_pool_components_for_epoch(id, PageRequest::after(parsed("z"))),

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
-use ledger_core::{ActivityEvent, Allocation, Epoch, PayoutStatement, PoolComponent, SourceCursor};
+use ledger_core::{
+    ActivityEvent, Allocation, Epoch, PayoutStatement, PoolComponent, SourceCollection,
+    SourceCursor,
+};
 use ledger_port::{ActivityLedgerStore, IdentityBinding, Ledger, UnresolvedIdentity};
 use ledger_testkit::cursor_key;
 
@@ -30,6 +33,7 @@ struct EpochDump {
     events: Vec<ActivityEvent>,
     waiting: Vec<UnresolvedIdentity>,
     allocations: Vec<Allocation>,
+    collections: Vec<SourceCollection>,
     components: Vec<PoolComponent>,
     statement: Option<PayoutStatement>,
 }
@@ -64,6 +68,7 @@ async fn dump_epoch(store: &Arc<dyn ActivityLedgerStore>, epoch: Epoch) -> Epoch
         events,
         waiting: all(|page| store.list_unresolved_identities(id, page)).await,
         allocations: all(|page| store.get_allocations_for_epoch(id, page)).await,
+        collections: all(|page| store.list_collections_for_epoch(id, page)).await,
         components: all(|page| store.get_pool_components_for_epoch(id, page)).await,
         statement: store.get_statement_for_epoch(id).await.unwrap(),
     }

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use ledger_core::{
-    Credits, CursorKey, Epoch, EpochId, NewActivityEvent, PayoutStatement, Sha256Hex, StatementId,
+    Credits, CursorKey, Epoch, EpochId, NewActivityEvent, NewEpoch, PayoutStatement, Sha256Hex,
+    StatementId,
 };
 
 use crate::{InsertOutcome, PortResult};
@@ -18,6 +19,15 @@ pub struct IngestPage {
     pub cursor_key: CursorKey,
     /// How far it was read.
     pub cursor_value: String,
+}
+
+/// Asks to go on to the next epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollOver {
+    /// The epoch whose window is over, to be put into review; `None` where none is open.
+    pub over: Option<EpochId>,
+    /// The epoch to open.
+    pub next: NewEpoch,
 }
 
 /// Asks to close an epoch and to pay.
@@ -51,6 +61,16 @@ pub trait IntentionStore: Send + Sync {
     /// [`crate::CursorStore::upsert_cursor`] refuse; then neither events nor cursor are written.
     /// Idempotent.
     async fn ingest_page(&self, page: &IngestPage) -> PortResult<InsertOutcome>;
+
+    /// Puts the epoch whose window is over into review and opens the next one, so that there is no
+    /// moment between them. Answers the open epoch.
+    ///
+    /// Refuses a missing epoch (`EpochNotFound`), one that is closed (`EpochClosed`), another open
+    /// epoch than the one that is over (`EpochAlreadyOpen`), and a window that shares time with any
+    /// epoch of the ledger (`EpochWindowTaken`); then nothing is written.
+    /// Idempotent: where the epoch that is over is not open any more, and the open one has the
+    /// window that was asked for, that one is returned unchanged, with its own weights.
+    async fn roll_over(&self, command: &RollOver) -> PortResult<Epoch>;
 
     /// Closes an epoch and writes its statement: locks it, checks that the proposals are what the
     /// events come to, sums the pool, splits it, writes.

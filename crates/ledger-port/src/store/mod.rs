@@ -2,6 +2,7 @@
 
 mod activity;
 mod allocations;
+mod collections;
 mod cursors;
 mod epochs;
 mod identity;
@@ -14,13 +15,14 @@ pub use activity::{
     MAX_REPORTED_CONFLICTS,
 };
 pub use allocations::{AllocationStore, ProposalSummary};
+pub use collections::CollectionStore;
 pub use cursors::CursorStore;
 pub use epochs::EpochStore;
 pub use identity::{
     BindingKey, IdentityBinding, IdentityResolution, IdentityStore, ResolutionOutcome,
     UnresolvedIdentity,
 };
-pub use intentions::{FinalizeEpoch, FinalizedEpoch, IngestPage, IntentionStore};
+pub use intentions::{FinalizeEpoch, FinalizedEpoch, IngestPage, IntentionStore, RollOver};
 pub use pool::PoolStore;
 pub use statements::StatementStore;
 
@@ -32,6 +34,7 @@ pub trait ActivityLedgerStore:
     + IdentityStore
     + AllocationStore
     + CursorStore
+    + CollectionStore
     + PoolStore
     + StatementStore
     + IntentionStore
@@ -44,6 +47,8 @@ impl<T> ActivityLedgerStore for T where
         + IdentityStore
         + AllocationStore
         + CursorStore
+        + CollectionStore
+        + CollectionStore
         + PoolStore
         + StatementStore
         + IntentionStore

@@ -25,6 +25,12 @@ pub(crate) struct CreateEpoch<'a> {
 const TAKE_TURNS: &str = "
     SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1::text, 5001178293450024))";
 
+/// Waits for whoever else opens an epoch of this ledger. Again in the same transaction is nothing.
+pub(super) async fn take_turns(tx: &mut AsyncPgConnection, ledger_id: LedgerId) -> TxResult<()> {
+    diesel::sql_query(TAKE_TURNS).bind::<SqlUuid, _>(ledger_id.0).execute(tx).await?;
+    Ok(())
+}
+
 #[derive(Insertable)]
 #[diesel(table_name = epochs)]
 struct NewEpochRow {
@@ -43,7 +49,7 @@ impl Command for CreateEpoch<'_> {
     const NAME: &'static str = "create_epoch";
 
     async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Epoch> {
-        diesel::sql_query(TAKE_TURNS).bind::<SqlUuid, _>(self.ledger_id.0).execute(tx).await?;
+        take_turns(tx, self.ledger_id).await?;
         self.refuse_a_second_open_epoch(tx).await?;
         self.refuse_a_taken_window(tx).await?;
         let row = NewEpochRow {

@@ -10,8 +10,10 @@ mod insert_events;
 mod insert_pool_component;
 mod insert_statement;
 mod propose_allocations;
+mod record_collection;
 mod resolve_by_bindings;
 mod resolve_identities;
+mod roll_over;
 mod upsert_cursor;
 
 pub(crate) use allocations::{InsertAllocations, UpdateAllocation};
@@ -24,8 +26,10 @@ pub(crate) use insert_events::InsertEvents;
 pub(crate) use insert_pool_component::InsertPoolComponent;
 pub(crate) use insert_statement::{InsertStatement, statement_in_force};
 pub(crate) use propose_allocations::ProposeAllocations;
+pub(crate) use record_collection::RecordCollection;
 pub(crate) use resolve_by_bindings::ResolveByBindings;
 pub(crate) use resolve_identities::ResolveIdentities;
+pub(crate) use roll_over::GoOn;
 pub(crate) use upsert_cursor::UpsertCursor;
 
 use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};

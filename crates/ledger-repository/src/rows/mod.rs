@@ -2,17 +2,21 @@
 
 mod activity;
 mod allocation;
+mod collection;
 mod cursor;
 mod epoch;
 mod identity;
+mod job;
 mod pool;
 mod statement;
 
 pub(crate) use activity::EventRow;
 pub(crate) use allocation::AllocationRow;
+pub(crate) use collection::CollectionRow;
 pub(crate) use cursor::CursorRow;
 pub(crate) use epoch::EpochRow;
 pub(crate) use identity::{BindingRow, UnresolvedRow};
+pub(crate) use job::JobRow;
 pub(crate) use pool::PoolComponentRow;
 pub(crate) use statement::StatementRow;
 

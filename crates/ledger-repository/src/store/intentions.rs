@@ -1,16 +1,22 @@
 use async_trait::async_trait;
+use ledger_core::Epoch;
 use ledger_port::{
-    FinalizeEpoch, FinalizedEpoch, IngestPage, InsertOutcome, IntentionStore, PortResult,
+    FinalizeEpoch, FinalizedEpoch, IngestPage, InsertOutcome, IntentionStore, PortResult, RollOver,
 };
 
 use super::PgLedgerStore;
 use crate::Role;
-use crate::commands::{Finalize, Ingest};
+use crate::commands::{Finalize, GoOn, Ingest};
 
 #[async_trait]
 impl<R: Role> IntentionStore for PgLedgerStore<R> {
     async fn ingest_page(&self, page: &IngestPage) -> PortResult<InsertOutcome> {
         self.pool.run(&Ingest::new(self.ledger_id, page, self.now())?).await
+    }
+
+    async fn roll_over(&self, command: &RollOver) -> PortResult<Epoch> {
+        let (ledger_id, now) = (self.ledger_id, self.now());
+        self.pool.run(&GoOn { ledger_id, asked: command, now }).await
     }
 
     async fn finalize_epoch(&self, command: &FinalizeEpoch) -> PortResult<FinalizedEpoch> {

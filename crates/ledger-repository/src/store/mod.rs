@@ -2,6 +2,7 @@
 
 mod activity;
 mod allocations;
+mod collections;
 mod cursors;
 mod epochs;
 mod identity;
@@ -61,12 +62,12 @@ impl<R: Role> PgLedgerStore<R> {
 }
 
 /// How many rows to fetch for a page: one more than it holds, to know whether there is another.
-fn fetch(limit: PageLimit) -> i64 {
+pub(crate) fn fetch(limit: PageLimit) -> i64 {
     i64::from(limit.get()) + 1
 }
 
 /// Turns fetched rows into a page of records.
-fn page<Row, T, K>(
+pub(crate) fn page<Row, T, K>(
     rows: Vec<Row>,
     limit: PageLimit,
     key: impl FnOnce(&T) -> K,

@@ -1,0 +1,62 @@
+use async_trait::async_trait;
+use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId, Timestamp};
+use ledger_port::{LedgerPortError, RollOver};
+use ledger_schema::schema::epochs;
+
+use super::create_epoch::take_turns;
+use super::{BeginReview, CreateEpoch, EpochLock, lock_epoch};
+use crate::rows::EpochRow;
+use crate::transaction::{Command, TxResult};
+
+/// Puts an epoch into review and opens the next one: the two other commands, in one transaction.
+pub(crate) struct GoOn<'a> {
+    pub(crate) ledger_id: LedgerId,
+    pub(crate) asked: &'a RollOver,
+    pub(crate) now: Timestamp,
+}
+
+#[async_trait]
+impl Command for GoOn<'_> {
+    type Output = Epoch;
+    const NAME: &'static str = "roll_over";
+
+    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Epoch> {
+        // Whoever opens epochs takes turns before any row is locked.
+        take_turns(tx, self.ledger_id).await?;
+        let status = match self.asked.over {
+            Some(over) => {
+                Some(lock_epoch(tx, self.ledger_id, over, EpochLock::Alone).await?.status)
+            }
+            None => None,
+        };
+        if let Some(next) = self.opened_before(tx).await? {
+            return Ok(next);
+        }
+        if let Some(epoch_id) = self.asked.over {
+            if status == Some(EpochStatus::Closed) {
+                return Err(LedgerPortError::EpochClosed { epoch_id }.into());
+            }
+            BeginReview { ledger_id: self.ledger_id, epoch_id }.run(tx).await?;
+        }
+        let Self { ledger_id, now, .. } = *self;
+        CreateEpoch { ledger_id, epoch: &self.asked.next, now }.run(tx).await
+    }
+}
+
+impl GoOn<'_> {
+    /// The epoch that the same call opened before.
+    async fn opened_before(&self, tx: &mut AsyncPgConnection) -> TxResult<Option<Epoch>> {
+        let row: Option<EpochRow> = epochs::table
+            .filter(epochs::ledger_id.eq(self.ledger_id.0))
+            .filter(epochs::status.eq(EpochStatus::Open.as_str()))
+            .select(EpochRow::as_select())
+            .first(tx)
+            .await
+            .optional()?;
+        let open = row.map(Epoch::try_from).transpose()?;
+        let is_the_one_over = |id: EpochId| self.asked.over == Some(id);
+        Ok(open.filter(|open| open.period == self.asked.next.period && !is_the_one_over(open.id)))
+    }
+}
