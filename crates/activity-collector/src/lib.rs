@@ -31,6 +31,8 @@ pub struct CollectReport {
     pub notices: Vec<Notice>,
     /// How many notices were left out.
     pub notices_left_out: u64,
+    /// Whether the run was told to stop before it came to its end.
+    pub stopped: bool,
 }
 
 /// Why a run ended early. What was stored before stays, and the next run goes on from there.
@@ -61,6 +63,11 @@ pub trait Progress: Send {
     fn stream_begins(&mut self, stream: &SourceStream, expected_facts: Option<u64>);
     /// So many more facts were looked at and stored.
     fn page_stored(&mut self, facts: u64);
+    /// Whether to go on after the page that was just stored. A run that does not go on says so in
+    /// [`CollectReport::stopped`].
+    fn goes_on(&self) -> bool {
+        true
+    }
 }
 
 /// Says nothing.
@@ -123,6 +130,9 @@ impl Collector<'_> {
         report.notices.extend(list.notices);
         for stream in &list.streams {
             self.collect_stream(source, stream, progress, &mut report).await?;
+            if report.stopped {
+                return Ok(report);
+            }
         }
         report.resolved = self.store.resolve_activity_by_bindings(self.epoch.id).await?;
         report.unresolved = self.count_unresolved().await?;
@@ -193,6 +203,10 @@ impl Collector<'_> {
             report.notices.extend(page.notices);
             report.notices_left_out += page.notices_left_out;
             progress.page_stored(page.tally.read);
+            if !progress.goes_on() {
+                report.stopped = true;
+                break;
+            }
         }
         Ok(())
     }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use ledger_adapter_server::{ServerLedgerRegistry, ServerPool};
+use ledger_adapter_server::{ServerJobQueue, ServerLedgerRegistry, ServerPool};
 use ledger_core::LedgerName;
-use ledger_port::{ActivityLedgerStore, Clock, LedgerRegistry, PortResult, SystemClock};
+use ledger_port::{
+    ActivityLedgerStore, Clock, JobQueue, LedgerRegistry, PortResult, SystemClock,
+};
 
 use crate::{ContainerError, Database};
 
@@ -54,6 +56,11 @@ impl Container {
     /// The list of ledgers.
     pub fn ledger_registry(&self) -> Arc<dyn LedgerRegistry> {
         Arc::clone(&self.registry) as Arc<dyn LedgerRegistry>
+    }
+
+    /// The workers' list of jobs.
+    pub fn job_queue(&self) -> Arc<dyn JobQueue> {
+        Arc::new(ServerJobQueue::new(self.pool.clone()))
     }
 
     /// The clock that the stores go by.

@@ -10,6 +10,7 @@ use clap::error::{ContextKind, ContextValue};
 use ledger_core::{AmountOverflow, InvalidValue};
 use ledger_port::{EpochNotFoundPortError, LedgerPortError, RefusalKind, VerifyError};
 use serde_json::json;
+use worker::WorkerError;
 
 use crate::output::take_notices;
 
@@ -151,6 +152,7 @@ fn what_helps(error: &LedgerPortError) -> Option<&'static str> {
         LedgerPortError::LedgerNotFound { .. } => {
             Some("see `epoch-ledger ledger list`, or make it with `epoch-ledger ledger create`")
         }
+        LedgerPortError::JobNotFound { .. } => Some("see `epoch-ledger jobs list`"),
         LedgerPortError::PoolRequiresBase { .. } => {
             Some("add it with `epoch-ledger pool add base_issuance CREDITS`")
         }
@@ -192,6 +194,15 @@ impl From<CollectError> for Failure {
                 );
                 Self::of(Code::Refused, &error).with_help(&help)
             }
+        }
+    }
+}
+
+impl From<WorkerError> for Failure {
+    fn from(error: WorkerError) -> Self {
+        match error {
+            WorkerError::Store(error) => error.into(),
+            WorkerError::OpenPool(_) => Self::of(Code::Unavailable, &error),
         }
     }
 }

@@ -18,7 +18,7 @@ use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    log_to_stderr(cli.global.verbose, cli.global.json);
+    log_to_stderr(&cli);
     let is_json = cli.global.json;
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -61,16 +61,25 @@ fn refuse(error: &clap::Error) -> ExitCode {
 async fn run_until_interrupted(cli: Cli) -> Result<(), Failure> {
     let session = Session::new(&cli.global);
     let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        done = commands::run(cli.command, &session) => done,
-        _ = tokio::signal::ctrl_c() => Err(Failure::interrupted(session.interruption_leaves.get())),
-        _ = terminated.recv() => Err(Failure::interrupted(session.interruption_leaves.get())),
+    let mut command = std::pin::pin!(commands::run(cli.command, &session));
+    loop {
+        tokio::select! {
+            done = &mut command => return done,
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        if !session.tell_to_stop() {
+            return Err(Failure::interrupted(session.interruption_leaves.get()));
+        }
     }
 }
 
 /// Under `--json` nothing but JSON is printed, unless a log is asked for.
-fn log_to_stderr(verbose: u8, is_json: bool) {
-    let default = match verbose {
+fn log_to_stderr(cli: &Cli) {
+    let is_json = cli.global.json;
+    let default = match cli.global.verbose {
+        // A worker is watched by its log.
+        0 if matches!(cli.command, Command::Work(_)) => "info",
         0 if is_json => "off",
         0 => "warn",
         1 => "info,ledger_repository=debug,app_container=debug",

@@ -1,10 +1,11 @@
 //! What a command works with: the database, the container, the ledger's store.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use app_container::{Container, ContainerError, Database, DatabaseConfig};
 use ledger_core::LedgerName;
 use ledger_port::{ActivityLedgerStore, Clock};
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::Global;
 use crate::failure::Failure;
@@ -16,6 +17,8 @@ pub(crate) struct Session {
     pub(crate) output: Output,
     /// What an interruption at this moment leaves. The command knows; `main` says it.
     pub(crate) interruption_leaves: Cell<&'static str>,
+    /// For commands that stop by themselves when they are told to.
+    stop: RefCell<Option<CancellationToken>>,
     database: Option<String>,
 }
 
@@ -35,7 +38,26 @@ impl Session {
             ledger: global.ledger.clone(),
             output: Output { is_json: global.json },
             interruption_leaves: Cell::new(WHAT_WAS_STORED),
+            stop: RefCell::new(None),
             database: global.database_url.clone().filter(|url| !url.is_empty()),
+        }
+    }
+
+    /// From here on the first interruption does not end the command but tells it to stop.
+    pub(crate) fn stops_gracefully(&self) -> CancellationToken {
+        let stop = CancellationToken::new();
+        self.stop.replace(Some(stop.clone()));
+        stop
+    }
+
+    /// Tells the command to stop. Answers whether it does so by itself, and was not told before.
+    pub(crate) fn tell_to_stop(&self) -> bool {
+        match self.stop.take() {
+            Some(stop) => {
+                stop.cancel();
+                true
+            }
+            None => false,
         }
     }
 

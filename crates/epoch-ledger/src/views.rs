@@ -2,11 +2,12 @@
 
 use activity_collector::CollectReport;
 use ledger_core::{
-    ActivityEvent, Allocation, AllocationOverride, Epoch, PayoutStatement, PoolComponent, Units,
-    UserId, VerificationReport, WeightTable,
+    ActivityEvent, Allocation, AllocationOverride, Epoch, LedgerName, PayoutStatement,
+    PoolComponent, SourceCollection, Units, UserId, VerificationReport, WeightTable,
 };
-use ledger_port::{IdentityBinding, Ledger, UnresolvedIdentity};
+use ledger_port::{IdentityBinding, Job, JobState, Ledger, UnresolvedIdentity};
 use serde_json::{Value, json};
+use worker::SourceStatus;
 
 pub(crate) fn ledger(ledger: &Ledger) -> Value {
     json!({ "id": ledger.id, "name": ledger.name, "created_at": ledger.created_at.to_string() })
@@ -50,6 +51,53 @@ pub(crate) fn event(event: &ActivityEvent, epoch: &Epoch) -> Value {
         "retrieved_at": fact.retrieved_at.to_string(),
         "ingested_at": event.ingested_at.to_string(),
         "late": epoch.is_late(fact.event_time),
+    })
+}
+
+/// How far a source was collected into an epoch.
+pub(crate) fn collection(collection: &SourceCollection, epoch: &Epoch) -> Value {
+    let failure = collection.failure.as_ref();
+    json!({
+        "source": collection.source_id.as_str(),
+        "collected_through": collection.collected_through.map(|through| through.to_string()),
+        "complete": collection.covers(epoch.period.end()),
+        "failed_at": failure.map(|failure| failure.failed_at.to_string()),
+        "last_error": failure.map(|failure| failure.error.as_str()),
+    })
+}
+
+pub(crate) fn job(job: &Job) -> Value {
+    let (worker, lease_until) = match &job.state {
+        JobState::Running { worker, lease_until } => (Some(worker), Some(lease_until.to_string())),
+        JobState::Queued | JobState::Done | JobState::SetAside => (None, None),
+    };
+    json!({
+        "job": job.key.to_string(),
+        "ledger": job.key.ledger.as_str(),
+        "kind": job.key.task.kind(),
+        "subject": job.key.task.subject(),
+        "state": job.state.as_str(),
+        "attempts": job.attempts,
+        "run_at": job.run_at.to_string(),
+        "worker": worker,
+        "lease_until": lease_until,
+        "last_error": job.last_error.as_ref().map(|error| error.as_str()),
+        "waits_for": job.waits_for.as_ref().map(|what| what.as_str()),
+        "updated_at": job.updated_at.to_string(),
+    })
+}
+
+pub(crate) fn source(ledger: &LedgerName, status: &SourceStatus) -> Value {
+    let failure = status.failure.as_ref();
+    json!({
+        "ledger": ledger.as_str(),
+        "source": status.id.as_str(),
+        "kind": status.kind,
+        "collected_through": status.collected_through.map(|through| through.to_string()),
+        "behind_seconds": status.behind.map(|behind| behind.as_secs()),
+        "failed_at": failure.map(|failure| failure.failed_at.to_string()),
+        "last_error": failure.map(|failure| failure.error.as_str()),
+        "waits_for": status.waits_for,
     })
 }
 

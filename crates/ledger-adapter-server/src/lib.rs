@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use ledger_repository::{LedgerPool, Limits, PgLedgerRegistry, PgLedgerStore, Role};
+use ledger_repository::{LedgerPool, Limits, PgJobQueue, PgLedgerRegistry, PgLedgerStore, Role};
 
 pub use ledger_repository::{
     ConnectError, DatabaseUrl, InvalidDatabaseUrl, OpenPoolError, administration,
@@ -33,6 +33,9 @@ pub type ServerLedgerStore = PgLedgerStore<Server>;
 
 /// The list of ledgers.
 pub type ServerLedgerRegistry = PgLedgerRegistry<Server>;
+
+/// The list of jobs, to be looked at and put right.
+pub type ServerJobQueue = PgJobQueue<Server>;
 
 /// The server's connections.
 pub type ServerPool = LedgerPool<Server>;

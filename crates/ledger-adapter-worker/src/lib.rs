@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ledger_repository::{LedgerPool, Limits, PgLedgerRegistry, PgLedgerStore, Role};
+use ledger_repository::{LedgerPool, Limits, PgJobQueue, PgLedgerRegistry, PgLedgerStore, Role};
 
 pub use ledger_repository::{ConnectError, DatabaseUrl, InvalidDatabaseUrl, OpenPoolError};
 
@@ -30,6 +30,9 @@ pub type WorkerLedgerStore = PgLedgerStore<Worker>;
 
 /// The list of ledgers.
 pub type WorkerLedgerRegistry = PgLedgerRegistry<Worker>;
+
+/// The list of jobs.
+pub type WorkerJobQueue = PgJobQueue<Worker>;
 
 /// The worker's connections.
 pub type WorkerPool = LedgerPool<Worker>;

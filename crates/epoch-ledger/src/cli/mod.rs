@@ -2,10 +2,12 @@
 
 mod activity;
 mod books;
+mod jobs;
 mod payout;
 
 pub(crate) use activity::{ActivityCommand, CollectCommand, GitArguments, IdentityCommand};
 pub(crate) use books::{DbCommand, DemoArguments, EpochCommand, EpochOpenArguments, LedgerCommand};
+pub(crate) use jobs::{JobsCommand, SourcesCommand, WorkArguments};
 pub(crate) use payout::{
     AllocateCommand, ExportFormat, PoolAddArguments, PoolCommand, StatementArgument,
     StatementCommand,
@@ -83,6 +85,14 @@ pub(crate) enum Command {
     /// Read new activity into the open epoch
     #[command(subcommand)]
     Collect(CollectCommand),
+    /// Run epochs by themselves: collect what is due, go on when a window is over
+    Work(WorkArguments),
+    /// What the workers are to do, and what became of it
+    #[command(subcommand)]
+    Jobs(JobsCommand),
+    /// How the configured sources get on
+    #[command(subcommand)]
+    Sources(SourcesCommand),
     /// Who did what
     #[command(subcommand)]
     Activity(ActivityCommand),

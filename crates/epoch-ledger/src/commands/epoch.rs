@@ -1,4 +1,4 @@
-use ledger_core::{Epoch, NewEpoch, Period, WeightTable};
+use ledger_core::{Epoch, NewEpoch, Period, SourceCollection, WeightTable};
 use ledger_port::{ActivityLedgerStore, PageRequest, all_pages};
 use serde_json::json;
 
@@ -66,6 +66,21 @@ fn weight_table(weights: &WeightTable) -> String {
     table(&["kind of event", "units"], &[1], rows)
 }
 
+/// What a worker read into the epoch, and what is missing of it and why.
+fn collection_table(collections: &[SourceCollection], epoch: &Epoch) -> String {
+    let row = |one: &SourceCollection| {
+        let is_complete = one.covers(epoch.period.end());
+        vec![
+            one.source_id.to_string(),
+            one.collected_through.map_or_else(|| "nothing".to_owned(), |at| at.to_string()),
+            if is_complete { "to the window's end" } else { "not to the window's end" }.to_owned(),
+            one.failure.as_ref().map(|failure| failure.error.to_string()).unwrap_or_default(),
+        ]
+    };
+    let header = ["source", "read up to", "", "last error"];
+    table(&header, &[], collections.iter().map(row).collect())
+}
+
 async fn list(
     limit: u16,
     store: &dyn ActivityLedgerStore,
@@ -109,6 +124,8 @@ async fn show(
     json["unresolved_events"] = waiting.into();
     let missing = missing::sentences(&epoch, &components, waiting, store).await?;
     json["missing"] = missing.clone().into();
+    let collections = all_pages(|page| store.list_collections_for_epoch(epoch.id, page)).await?;
+    json["sources"] = collections.iter().map(|one| views::collection(one, &epoch)).collect();
     session.output.result(&json, || {
         let mut lines = vec![
             format!("Epoch {} ({})", epoch.id, epoch.status),
@@ -120,6 +137,9 @@ async fn show(
         }
         lines.push(weight_table(&epoch.weights));
         lines.push(pool::component_table(&components));
+        if !collections.is_empty() {
+            lines.push(collection_table(&collections, &epoch));
+        }
         if !missing.is_empty() {
             lines.push("Missing, before it can be closed and pay everybody:".to_owned());
             lines.extend(missing.iter().map(|sentence| format!("  {sentence}")));

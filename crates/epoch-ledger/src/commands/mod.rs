@@ -4,15 +4,19 @@ mod activity;
 mod allocate;
 mod close;
 mod collect;
+mod config;
 mod db;
 mod demo;
 mod epoch;
 mod identity;
+mod jobs;
 mod ledger;
 mod missing;
 mod pool;
+mod sources;
 mod statement;
 mod weights;
+mod work;
 
 use crate::cli::Command;
 use crate::failure::Failure;
@@ -35,6 +39,11 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<(), Failu
         }
         // It opens the repository before the books.
         Command::Collect(command) => collect::run(command, session).await,
+        Command::Work(arguments) => work::run(&arguments, session).await,
+        Command::Jobs(command) => {
+            session.with_container(async |container| jobs::run(&command, container, session).await).await
+        }
+        Command::Sources(command) => sources::run(&command, session).await,
         Command::Activity(command) => {
             session
                 .with_books(async |books| activity::run(&command, books.store, session).await)

@@ -1,0 +1,40 @@
+//! `work`, `jobs`, `sources`.
+
+use clap::{Args, Subcommand};
+use ledger_port::JobKey;
+
+use super::ConfigArgument;
+
+#[derive(Debug, Args)]
+pub(crate) struct WorkArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgument,
+    /// What `jobs list` calls this worker [default: the host's name and the process]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobsCommand {
+    /// List the jobs of every ledger: what waits, what runs, what was set aside and why
+    List,
+    /// Make a job due now, with all its attempts before it
+    Retry {
+        /// Which one, as `jobs list` names it, such as default/collect-source/main
+        job: JobKey,
+    },
+    /// Take a job off the list until it is due again; a worker that has it drops it
+    Cancel {
+        /// Which one, as `jobs list` names it, such as default/collect-source/main
+        job: JobKey,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SourcesCommand {
+    /// What each configured source last did, how far behind it is, and what it waits for
+    Status {
+        #[command(flatten)]
+        config: ConfigArgument,
+    },
+}

@@ -1,0 +1,64 @@
+use std::sync::Arc;
+
+use app_container::Database;
+use ledger_port::SystemClock;
+use worker::Worker;
+
+use super::config;
+use crate::cli::WorkArguments;
+use crate::failure::Failure;
+use crate::output::counted;
+use crate::session::Session;
+
+/// The longest name of a worker, in bytes; what the list of jobs keeps.
+const MAX_NAME_BYTES: usize = 256;
+
+pub(super) async fn run(arguments: &WorkArguments, session: &Session) -> Result<(), Failure> {
+    let config = config::read(&arguments.config).await?;
+    let name = match &arguments.name {
+        Some(name) => checked(name)?.to_owned(),
+        None => default_name()?,
+    };
+    let (ledgers, sources) =
+        (config.ledgers.len(), config.ledgers.iter().map(|one| one.sources.len()).sum::<usize>());
+    session
+        .with_database(async |database: &Database| {
+            let clock = Arc::new(SystemClock);
+            let worker = Worker::open(database.service_url(), config, name.clone(), clock).await?;
+            let (ledgers, sources) =
+                (counted(count(ledgers), "ledger"), counted(count(sources), "source"));
+            session.output.step(&format!(
+                "{name} works for {ledgers} with {sources}; stop it with Ctrl-C"
+            ));
+            let stop = session.stops_gracefully();
+            worker.run(&stop).await;
+            worker.close();
+            session.output.step("stopped; what was in hand is stored, the rest is given back");
+            Ok(())
+        })
+        .await
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+fn checked(name: &str) -> Result<&str, Failure> {
+    let fits = !name.is_empty()
+        && name.len() <= MAX_NAME_BYTES
+        && !name.chars().any(char::is_control);
+    if fits {
+        return Ok(name);
+    }
+    Err(Failure::wrong_arguments(format!(
+        "--name must have 1 to {MAX_NAME_BYTES} bytes and no control character"
+    )))
+}
+
+/// Tells workers apart, for people: leases are told apart by ids of their own.
+fn default_name() -> Result<String, Failure> {
+    let host = nix::unistd::gethostname().map_err(std::io::Error::from)?;
+    let host: String =
+        host.to_string_lossy().chars().filter(|c| !c.is_control()).take(100).collect();
+    Ok(format!("{host}:{}", std::process::id()))
+}

@@ -1,0 +1,71 @@
+//! One ledger as the worker sees it: what is planned for it, and its store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ledger_core::{
+    ComponentId, EpochId, NewPoolComponent, SourceCollection, SourceId, Timestamp,
+};
+use ledger_port::{ActivityLedgerStore, PortResult, all_pages};
+use serde_json::json;
+
+use crate::config::LedgerPlan;
+
+/// Which rule gives the base issuance: what the configuration says, and nothing else.
+const BASE_ISSUANCE_RULE: &str = "configured-v1";
+
+/// One ledger's plan and store.
+pub(crate) struct Books {
+    pub(crate) plan: LedgerPlan,
+    pub(crate) store: Arc<dyn ActivityLedgerStore>,
+}
+
+impl Books {
+    /// When the last window of the books ends. Epochs may have been opened by hand in any order.
+    pub(crate) async fn books_end(&self) -> PortResult<Option<Timestamp>> {
+        let epochs = all_pages(|page| self.store.list_epochs(page)).await?;
+        Ok(epochs.iter().map(|epoch| epoch.period.end()).max())
+    }
+
+    /// How far each source was collected into an epoch.
+    pub(crate) async fn collections(
+        &self,
+        epoch_id: EpochId,
+    ) -> PortResult<BTreeMap<SourceId, SourceCollection>> {
+        let list = |page| self.store.list_collections_for_epoch(epoch_id, page);
+        let collections = all_pages(list).await?;
+        Ok(collections.into_iter().map(|one| (one.source_id.clone(), one)).collect())
+    }
+
+    /// Whether the epoch still lacks the base issuance that it is to have.
+    pub(crate) async fn lacks_base(&self, epoch_id: EpochId) -> PortResult<bool> {
+        if self.plan.base_issuance.is_none() {
+            return Ok(false);
+        }
+        let list = |page| self.store.get_pool_components_for_epoch(epoch_id, page);
+        let parts = all_pages(list).await?;
+        Ok(!parts.iter().any(|part| part.component.component_id.is_base_issuance()))
+    }
+
+    /// Adds the base issuance, once: whatever was added before stays.
+    pub(crate) async fn add_base(&self, epoch_id: EpochId, now: Timestamp) -> PortResult<()> {
+        let Some(amount) = self.plan.base_issuance else { return Ok(()) };
+        let component = NewPoolComponent {
+            component_id: ComponentId::base_issuance(),
+            algorithm_version: BASE_ISSUANCE_RULE.to_owned(),
+            inputs: json!({ "amount_credits": amount.get().to_string() }),
+            amount,
+            evidence_ref: None,
+            computed_at: now,
+        };
+        self.store.insert_pool_component(epoch_id, &component).await?;
+        Ok(())
+    }
+
+    /// Gives out what bindings resolve, and computes the proposals again. Overrides stay.
+    pub(crate) async fn propose(&self, epoch_id: EpochId) -> PortResult<()> {
+        self.store.resolve_activity_by_bindings(epoch_id).await?;
+        self.store.propose_allocations(epoch_id).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! Collects one source into the open epoch, and says what became of it.
+
+use activity_collector::{CollectError, CollectReport, Collector, Progress, SharedHistory, books_begin};
+use activity_sources::{ActivitySource, Remedy, SourceError, SourceStream, open_source};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger_core::{CollectionOutcome, Epoch, OneLine, Timestamp};
+use ledger_port::{Clock, JobEnd, LedgerPortError, PortResult};
+use tokio_util::sync::CancellationToken;
+
+use crate::books::Books;
+use crate::config::SourcePlan;
+use crate::retry::Retries;
+
+/// What a place asks to wait is counted from its own answer; a little more is on the safe side.
+const MORE_THAN_ASKED: Duration = Duration::from_secs(1);
+
+/// One attempt to collect a source.
+pub(crate) struct Collection<'a> {
+    pub(crate) books: &'a Books,
+    pub(crate) source: &'a SourcePlan,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) stop: &'a CancellationToken,
+    pub(crate) retries: Retries,
+}
+
+impl Collection<'_> {
+    /// Does it. Every page is stored with its cursor, so whatever ends this loses nothing.
+    pub(crate) async fn run(&self) -> JobEnd {
+        match self.collect_and_record().await {
+            Ok(end) => end,
+            Err(error) => self.retries.after(&error),
+        }
+    }
+
+    async fn collect_and_record(&self) -> PortResult<JobEnd> {
+        let store = self.books.store.as_ref();
+        let Some(epoch) = store.get_open_epoch().await? else {
+            // There will be one again when its window begins; then this is asked for again.
+            return Ok(JobEnd::Done);
+        };
+        let began = self.clock.now();
+        let collected = self.collect(&epoch).await;
+        if let Ok(report) = &collected {
+            if report.stopped {
+                return Ok(JobEnd::PutBack);
+            }
+            self.tell(&epoch, report);
+        }
+        let end = match collected {
+            Ok(_) => {
+                store.propose_allocations(epoch.id).await?;
+                self.record(&epoch, &CollectionOutcome::Complete { through: began }).await?;
+                return Ok(JobEnd::Done);
+            }
+            // It was closed in the meantime; the next attempt finds the epoch that is open now.
+            Err(CollectError::Store(LedgerPortError::EpochClosed { .. })) => {
+                return Ok(JobEnd::PutBack);
+            }
+            Err(error) => self.end_of(&error),
+        };
+        if let JobEnd::Retry { error, .. }
+        | JobEnd::SetAside { error }
+        | JobEnd::Later { waits_for: error, .. } = &end
+        {
+            self.record(&epoch, &CollectionOutcome::Failed { error: error.clone() }).await?;
+        }
+        Ok(end)
+    }
+
+    async fn collect(&self, epoch: &Epoch) -> Result<CollectReport, CollectError> {
+        let source = open(self.source).await?;
+        let store = self.books.store.as_ref();
+        let since = books_begin(store).await?.unwrap_or(epoch.period.start());
+        let shared_history = SharedHistory::IsRefused;
+        let collector = Collector { store, clock: self.clock, epoch, since, shared_history };
+        collector.collect(source.as_ref(), &mut UntilStopped(self.stop)).await
+    }
+
+    fn end_of(&self, error: &CollectError) -> JobEnd {
+        let said = OneLine::of_error(error);
+        match error {
+            CollectError::SharedHistory { .. } => JobEnd::SetAside { error: said },
+            CollectError::Store(error) => self.retries.after(error),
+            CollectError::Source(source) => match source.remedy() {
+                Remedy::Mend => JobEnd::SetAside { error: said },
+                Remedy::TryAgain => self.retries.after(source),
+                Remedy::Wait(wait) => {
+                    JobEnd::Later { after: wait.saturating_add(MORE_THAN_ASKED), waits_for: said }
+                }
+            },
+        }
+    }
+
+    /// What is missing is frozen with its epoch: into a closed one nothing is recorded any more.
+    async fn record(&self, epoch: &Epoch, outcome: &CollectionOutcome) -> PortResult<()> {
+        let store = self.books.store.as_ref();
+        match store.record_collection(epoch.id, &self.source.id, outcome).await {
+            Ok(_) | Err(LedgerPortError::EpochClosed { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn tell(&self, epoch: &Epoch, report: &CollectReport) {
+        let (ledger, source) = (&self.books.plan.name, &self.source.id);
+        tracing::info!(
+            %ledger, %source, epoch = %epoch.id, inserted = report.inserted,
+            duplicates = report.duplicates, conflicts = report.conflicts.count, late = report.late,
+            unresolved = report.unresolved, "collected"
+        );
+        for notice in &report.notices {
+            tracing::warn!(%ledger, %source, "{notice}");
+        }
+        for conflict in &report.conflicts.first {
+            tracing::warn!(
+                %ledger, %source, event = %conflict.event_id,
+                "was stored before with another payload; the first stays"
+            );
+        }
+    }
+}
+
+/// Whether a source is due at that moment, given how far it was collected into the open epoch.
+pub(crate) fn is_due(through: Option<Timestamp>, every: Duration, now: Timestamp) -> bool {
+    through.is_none_or(|through| crate::advance::after(through, every) <= now)
+}
+
+/// Opening may touch the disk.
+async fn open(plan: &SourcePlan) -> Result<Arc<dyn ActivitySource>, SourceError> {
+    let (kind, settings) = (plan.kind.clone(), plan.settings.clone());
+    match tokio::task::spawn_blocking(move || open_source(&kind, &settings)).await {
+        Ok(opened) => opened,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(SourceError::Stopped { place: plan.id.to_string() }),
+    }
+}
+
+/// Goes on until the worker is to stop: then the page in hand is the last one.
+struct UntilStopped<'a>(&'a CancellationToken);
+
+impl Progress for UntilStopped<'_> {
+    fn stream_begins(&mut self, _: &SourceStream, _: Option<u64>) {}
+    fn page_stored(&mut self, _: u64) {}
+    fn goes_on(&self) -> bool {
+        !self.0.is_cancelled()
+    }
+}
