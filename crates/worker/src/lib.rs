@@ -8,6 +8,9 @@
 //!   anywhere.
 //! - `status` says what each source last did, how far behind it is, and what it waits for.
 //!
+//! To add a key to the file: its line in `docs/epoch-ledger.example.toml`, its reading in `config/`,
+//! its place in `config/shown.rs`.
+//!
 //! To add a task: a variant of [`ledger_port::Task`] and its words in the migration's check, a file
 //! here, an arm in `jobs`, and where `worker` asks for it.
 
@@ -23,6 +26,8 @@ mod retry;
 mod status;
 mod worker;
 
+pub use calendar::EpochCalendar;
+pub use config::{Config, ConfigError, ConfigFault, LedgerPlan, SourcePlan, WorkerSettings};
 pub use error::WorkerError;
 pub use status::{SourceStatus, source_statuses};
 pub use worker::Worker;
