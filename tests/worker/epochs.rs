@@ -39,9 +39,7 @@ async fn a_week_opens_fills_and_goes_into_review() {
     let orchard = Orchard::grown(MONDAY, WEEK, 50, 1);
     let bindings = PEOPLE.map(|who| binding("git", &format!("{who}@example.org"), who));
     stage.store.bind_identities(&bindings).await.unwrap();
-    let weights = "[ledger.weights]\n\"git:commit_authored\" = 1000\n";
-    let config =
-        stage.configure(&one_ledger(&format!("{weights}{}", git_source("main", orchard.path()))));
+    let config = stage.configure(&one_ledger(&git_source("main", orchard.path())));
     let worker = stage.start(&config).await;
     stage.settled(&["main"]).await;
     let open = stage.store.get_open_epoch().await.unwrap().unwrap();
@@ -82,9 +80,11 @@ async fn a_source_that_fails_holds_the_week_back_for_the_grace_and_stops_no_othe
     )));
     let worker = stage.start(&config).await;
     let is_set_aside = async || {
-        stage.jobs().await.iter().any(|job| {
-            job.key == collect("broken") && job.state == JobState::SetAside
-        })
+        stage
+            .jobs()
+            .await
+            .iter()
+            .any(|job| job.key == collect("broken") && job.state == JobState::SetAside)
     };
     stage.until("the broken source is set aside", is_set_aside).await;
     stage
@@ -99,9 +99,11 @@ async fn a_source_that_fails_holds_the_week_back_for_the_grace_and_stops_no_othe
     stage.set("2026-11-23T05:59:59Z");
     stage
         .until("the advance waits for it", async || {
-            stage.jobs().await.iter().any(|job| {
-                job.waits_for == Some(OneLine::of("the last collection of broken"))
-            })
+            stage
+                .jobs()
+                .await
+                .iter()
+                .any(|job| job.waits_for == Some(OneLine::of("the last collection of broken")))
         })
         .await;
     assert_eq!(stage.epochs().await.len(), 1);
@@ -149,7 +151,8 @@ async fn whoever_slept_through_windows_covers_each_once() {
     let mut counts = Vec::new();
     for epoch in stage.epochs().await {
         use ledger_port::ActivityStore as _;
-        let events = ledger_port::all_pages(|page| stage.store.get_activity_for_epoch(epoch.id, page));
+        let events =
+            ledger_port::all_pages(|page| stage.store.get_activity_for_epoch(epoch.id, page));
         let events = events.await.unwrap();
         assert!(events.iter().all(|one| epoch.period.contains(one.event.event_time)));
         counts.push(events.len());
@@ -163,13 +166,19 @@ async fn too_many_missed_windows_are_not_opened_without_asking() {
     let old = window("2026-01-05T00:00:00Z", "2026-01-12T00:00:00Z");
     let epoch = stage.store.create_epoch(&new_epoch(old, weights(&[]))).await.unwrap();
     let config = stage.configure(&one_ledger("max_catch_up = 8"));
-    let config = std::fs::read_to_string(&config).unwrap().replace("max_attempts = 1000", "max_attempts = 2");
+    let config = std::fs::read_to_string(&config)
+        .unwrap()
+        .replace("max_attempts = 1000", "max_attempts = 2");
     let config = stage.configure(&config);
     let worker = stage.start(&config).await;
     let advance = JobKey { ledger: parsed("default"), task: Task::AdvanceEpochs };
     stage
         .until("somebody has to look", async || {
-            stage.jobs().await.iter().any(|job| job.key == advance && job.state == JobState::SetAside)
+            stage
+                .jobs()
+                .await
+                .iter()
+                .any(|job| job.key == advance && job.state == JobState::SetAside)
         })
         .await;
     worker.stop().await;

@@ -54,7 +54,7 @@ impl Drop for Process {
 #[ignore = "the process of a worker, which other tests start and kill"]
 async fn worker() {
     let Ok(database) = std::env::var(DATABASE) else { return };
-    let config = Config::read(std::env::var(CONFIG).unwrap().as_ref()).unwrap();
+    let config = Config::read(std::env::var(CONFIG).unwrap()).unwrap();
     let clock = Arc::new(FileClock(std::env::var(CLOCK).unwrap().into()));
     let name = format!("process-{}", std::process::id());
     let worker = Worker::open(&database.parse().unwrap(), config, name, clock).await.unwrap();

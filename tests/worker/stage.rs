@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use ledger_adapter_worker::{Worker as WorkerRole, WorkerLedgerStore};
 use ledger_core::{Epoch, Timestamp};
-use ledger_port::{
-    Clock, EpochStore as _, Job, JobQueue as _, JobState, PageRequest, all_pages,
-};
+use ledger_port::{Clock, EpochStore as _, Job, JobQueue as _, JobState, PageRequest, all_pages};
 use ledger_repository::{LedgerPool, PgJobQueue};
 use ledger_testkit::TestDatabase;
 use tempfile::TempDir;
@@ -149,7 +147,7 @@ pub(crate) fn one_ledger(lines: &str) -> String {
         "[worker]\npoll_every = \"20ms\"\nlease = \"400ms\"\nmax_attempts = 1000\n\
          first_retry_after = \"20ms\"\nlongest_retry_after = \"50ms\"\n\n\
          [[ledger]]\nname = \"default\"\nepoch_anchor = \"2026-01-05T00:00:00Z\"\n\
-         base_issuance = 10000\n{lines}\n"
+         base_issuance = 10000\nweights = {{ \"git:commit_authored\" = 1000 }}\n{lines}\n"
     )
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ledger_core::{StatementId, Timestamp};
 use ledger_port::{
-    ActivityStore as _, EpochStore as _, FinalizeEpoch, IdentityStore as _, IntentionStore as _,
+    ActivityStore as _, FinalizeEpoch, IdentityStore as _, IntentionStore as _,
     StatementStore as _, all_pages, verify_statement,
 };
 use ledger_testkit::binding;
@@ -34,9 +34,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn configuration(orchards: &[(&str, &Orchard)]) -> String {
-    let mut text = one_ledger(
-        "collect_every = \"12h\"\n[ledger.weights]\n\"git:commit_authored\" = 1000",
-    );
+    let mut text = one_ledger("collect_every = \"12h\"");
     for (id, orchard) in orchards {
         text.push_str(&git_source(id, orchard.path()));
     }
@@ -94,11 +92,7 @@ async fn new_year(orchards: &[(&str, &Orchard)]) -> (Stage, std::path::PathBuf) 
 }
 
 /// Moves the clock through the year; `disturb` is called at each step until it is done.
-async fn live_through(
-    stage: &Stage,
-    ids: &[&str],
-    mut disturb: impl AsyncFnMut(i64) -> bool,
-) {
+async fn live_through(stage: &Stage, ids: &[&str], mut disturb: impl AsyncFnMut(i64) -> bool) {
     for step in 0..=WEEKS * STEPS {
         stage.clock.set(at(START + step * WEEK / STEPS));
         while disturb(step).await {}

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use ledger_adapter_server::{ServerJobQueue, ServerLedgerRegistry, ServerPool};
 use ledger_core::LedgerName;
-use ledger_port::{
-    ActivityLedgerStore, Clock, JobQueue, LedgerRegistry, PortResult, SystemClock,
-};
+use ledger_port::{ActivityLedgerStore, Clock, JobQueue, LedgerRegistry, PortResult, SystemClock};
 
 use crate::{ContainerError, Database};
 

@@ -2,11 +2,15 @@
 //!
 //! When a window is over, each source is collected once more, so that the last day's work is not
 //! lost; then the epoch goes into review and the next one opens, in one transaction. A source that
-//! fails holds this back for the grace that the operator gives, and no longer.
+//! fails holds this back for the grace that the operator gives, and no longer: counted from the end
+//! of the window, but never before it was tried once since then, because a worker may have slept.
+//! One that neither ends nor fails is given up that long after this worker saw the window over.
 
 use std::time::Duration;
 
-use ledger_core::{Epoch, InvalidValue, NewEpoch, OneLine, Period, SourceId, Timestamp};
+use ledger_core::{
+    Epoch, InvalidValue, NewEpoch, OneLine, Period, SourceCollection, SourceId, Timestamp,
+};
 use ledger_port::{JobEnd, JobKey, JobQueue, LedgerPortError, RollOver, Task};
 
 use crate::books::Books;
@@ -52,14 +56,25 @@ pub(crate) async fn next_step(books: &Books, now: Timestamp) -> Result<Step, Adv
         return Ok(Step::Nothing);
     }
     let collections = books.collections(open.id).await?;
-    let is_read = |id: &SourceId| collections.get(id).is_some_and(|one| one.covers(end));
     let ids = books.plan.sources.iter().map(|source| source.id.clone());
-    let missing: Vec<SourceId> = ids.filter(|id| !is_read(id)).collect();
-    if !missing.is_empty() && now < after(end, books.plan.last_collection_grace) {
+    let unread = ids.filter(|id| !collections.get(id).is_some_and(|one| one.covers(end)));
+    let missing: Vec<SourceId> = unread.collect();
+    let waited = books.waited_for(open.id, now) >= books.plan.last_collection_grace;
+    let grace_ends = after(end, books.plan.last_collection_grace);
+    let is_given_up = |id: &SourceId| {
+        waited || (now >= grace_ends && was_tried_since(end, collections.get(id)))
+    };
+    if !missing.iter().all(is_given_up) {
         return Ok(Step::CollectOnceMore(open, missing));
     }
     let next = next_window(books, end, now)?;
     Ok(Step::GoOn(Some(open), next))
+}
+
+/// Whether a run failed after the window was over.
+fn was_tried_since(end: Timestamp, collection: Option<&SourceCollection>) -> bool {
+    let failure = collection.and_then(|one| one.failure.as_ref());
+    failure.is_some_and(|one| one.failed_at >= end)
 }
 
 async fn without_open_epoch(books: &Books, now: Timestamp) -> Result<Step, AdvanceError> {
@@ -125,8 +140,7 @@ async fn ask_once_more(
 ) -> Result<(), AdvanceError> {
     let collections = books.collections(epoch.id).await?;
     for id in missing {
-        let failure = collections.get(id).and_then(|one| one.failure.as_ref());
-        let was_tried = failure.is_some_and(|one| one.failed_at >= epoch.period.end());
+        let was_tried = was_tried_since(epoch.period.end(), collections.get(id));
         let task = Task::CollectSource(id.clone());
         let key = JobKey { ledger: books.plan.name.clone(), task };
         if was_tried {

@@ -1,11 +1,10 @@
 //! One ledger as the worker sees it: what is planned for it, and its store.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use ledger_core::{
-    ComponentId, EpochId, NewPoolComponent, SourceCollection, SourceId, Timestamp,
-};
+use ledger_core::{ComponentId, EpochId, NewPoolComponent, SourceCollection, SourceId, Timestamp};
 use ledger_port::{ActivityLedgerStore, PortResult, all_pages};
 use serde_json::json;
 
@@ -18,9 +17,27 @@ const BASE_ISSUANCE_RULE: &str = "configured-v1";
 pub(crate) struct Books {
     pub(crate) plan: LedgerPlan,
     pub(crate) store: Arc<dyn ActivityLedgerStore>,
+    /// The epoch whose window this worker saw over, and when it first did.
+    seen_over: Mutex<Option<(EpochId, Timestamp)>>,
 }
 
 impl Books {
+    pub(crate) fn new(plan: LedgerPlan, store: Arc<dyn ActivityLedgerStore>) -> Self {
+        Self { plan, store, seen_over: Mutex::new(None) }
+    }
+
+    /// How long this worker has seen that epoch's window over.
+    pub(crate) fn waited_for(&self, epoch_id: EpochId, now: Timestamp) -> Duration {
+        let mut seen = self.seen_over.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = match *seen {
+            Some((id, since)) if id == epoch_id => since,
+            _ => now,
+        };
+        *seen = Some((epoch_id, since));
+        let seconds = now.unix_seconds().saturating_sub(since.unix_seconds());
+        Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+    }
+
     /// When the last window of the books ends. Epochs may have been opened by hand in any order.
     pub(crate) async fn books_end(&self) -> PortResult<Option<Timestamp>> {
         let epochs = all_pages(|page| self.store.list_epochs(page)).await?;

@@ -1,6 +1,8 @@
 //! Collects one source into the open epoch, and says what became of it.
 
-use activity_collector::{CollectError, CollectReport, Collector, Progress, SharedHistory, books_begin};
+use activity_collector::{
+    CollectError, CollectReport, Collector, Progress, SharedHistory, books_begin,
+};
 use activity_sources::{ActivitySource, Remedy, SourceError, SourceStream, open_source};
 use std::sync::Arc;
 use std::time::Duration;

@@ -52,7 +52,8 @@ mod tests {
     fn pauses_double_up_to_the_longest_and_then_it_is_set_aside() {
         let (first, longest) = (Duration::from_secs(10), Duration::from_secs(35));
         let after = |attempt, max_attempts| {
-            Retries { attempt, max_attempts, first, longest }.after(&std::io::Error::other("no answer"))
+            Retries { attempt, max_attempts, first, longest }
+                .after(&std::io::Error::other("no answer"))
         };
         let error = OneLine::of("no answer");
         for (attempt, seconds) in [(1, 10), (2, 20), (3, 35), (4, 35)] {

@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use ledger_adapter_worker::{DatabaseUrl, WorkerJobQueue, WorkerLedgerRegistry, WorkerPool};
 use ledger_core::LedgerName;
-use ledger_port::{Claim, Clock, JobKey, JobQueue, LedgerRegistry as _, PortResult, TakenJob, Task};
+use ledger_port::{
+    Claim, Clock, JobKey, JobQueue, LedgerRegistry as _, PortResult, TakenJob, Task,
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::WorkerError;
 use crate::advance::{AdvanceError, Step, next_step};
 use crate::books::Books;
 use crate::collect::is_due;
 use crate::config::{Config, WorkerSettings};
 use crate::jobs::run_job;
-use crate::WorkerError;
 
 /// Runs the jobs of a configuration's ledgers. Any number of workers may run at once.
 pub struct Worker {
@@ -58,7 +60,7 @@ impl Worker {
             let sources = plan.sources.iter().map(|one| Task::CollectSource(one.id.clone()));
             let tasks = std::iter::once(Task::AdvanceEpochs).chain(sources);
             keys.extend(tasks.map(|task| JobKey { ledger: plan.name.clone(), task }));
-            books.insert(plan.name.clone(), Books { plan, store });
+            books.insert(plan.name.clone(), Books::new(plan, store));
         }
         let queue: Arc<dyn JobQueue> = Arc::new(WorkerJobQueue::new(pool.clone()));
         let settings = config.worker;
