@@ -5,10 +5,11 @@ BEGIN
     IF EXISTS (SELECT FROM activity_events) OR EXISTS (SELECT FROM epoch_allocations)
         OR EXISTS (SELECT FROM source_cursors) OR EXISTS (SELECT FROM identity_bindings)
         OR EXISTS (SELECT FROM ledgers WHERE name <> 'default')
-        OR EXISTS (SELECT FROM epochs WHERE status = 'review' OR weight_config <> '{}')
+        OR EXISTS (SELECT FROM epochs
+            WHERE status = 'review' OR weight_config <> '{}' OR policy_repo IS NULL)
     THEN
         RAISE EXCEPTION 'the baseline cannot hold what this database holds: activity, allocations, '
-            'cursors, bindings, weights, epochs in review or other ledgers would be lost; restore a '
+            'cursors, bindings, weights, epochs opened since or in review, or other ledgers would be lost; restore a '
             'backup from before the upgrade instead'
             USING ERRCODE = 'object_not_in_prerequisite_state',
             CONSTRAINT = 'baseline_loses_nothing';
@@ -41,12 +42,6 @@ ALTER TABLE users
     DROP CONSTRAINT users_user_id_printable,
     DROP COLUMN ledger_id;
 DROP INDEX one_open_epoch;
--- Epochs opened since have no policy; the baseline wants one.
-UPDATE epochs SET
-    policy_repo = coalesce(policy_repo, ''),
-    policy_commit_sha = coalesce(policy_commit_sha, ''),
-    policy_path = coalesce(policy_path, ''),
-    policy_content_hash = coalesce(policy_content_hash, '');
 ALTER TABLE epochs
     DROP CONSTRAINT epoch_window_unique,
     DROP CONSTRAINT epochs_weight_config_is_table,
@@ -84,6 +79,7 @@ COMMENT ON COLUMN payout_statements.allocation_set_hash IS NULL;
 COMMENT ON COLUMN payout_statements.payouts_json IS NULL;
 DROP TABLE ledgers;
 DROP FUNCTION ledger_is_weight_table(jsonb);
+DROP FUNCTION ledger_is_readable_json(jsonb);
 -- btree_gist stays: others may use it by now.
 
 ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);

@@ -1,6 +1,16 @@
 -- Many communities, activity as facts, units from weights. Rows of the baseline are kept and belong
 -- to the ledger "default", whose id is UUIDv5 of its name.
 
+-- jsonb holds numbers that no double does, and nests deeper than readers go.
+CREATE FUNCTION ledger_is_readable_json(document jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT NOT jsonb_path_exists(document, 'strict $.**{32 to last}')
+        AND NOT jsonb_path_exists(document, 'strict $.** ? (@.type() == "number"
+            && (@ > 1.7976931348623157e308 || @ < -1.7976931348623157e308))')
+$$;
+COMMENT ON FUNCTION ledger_is_readable_json(jsonb) IS
+    'Whether it nests at most 32 levels deep and each number fits into a double.';
+
 -- What the ledger could not hold, or could not read afterwards, is named before anything is touched.
 DO $$
 DECLARE
@@ -15,6 +25,41 @@ BEGIN
             'correct these rows, then migrate again', wrong
             USING ERRCODE = 'check_violation', CONSTRAINT = 'epochs_times_readable';
     END IF;
+    SELECT string_agg(format('%s of epoch %s', component_id, epoch_id), ', '
+        ORDER BY epoch_id, component_id) INTO wrong
+    FROM epoch_pool_components
+    WHERE NOT (component_id ~ '^[a-z][a-z0-9_.-]{0,63}$'
+        AND computed_at >= '0001-01-01 00:00:00+00' AND computed_at < '10000-01-01 00:00:00+00');
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'pool components (%) have an id that is no slug (a-z, 0-9, ''_'', ''-'', ''.''), '
+            'or a time outside the years 1 to 9999; correct these rows, then migrate again', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'epoch_pool_components_readable';
+    END IF;
+    SELECT string_agg(format('%s of epoch %s', component_id, epoch_id), ', '
+        ORDER BY epoch_id, component_id) INTO wrong
+    FROM epoch_pool_components WHERE NOT ledger_is_readable_json(inputs_json);
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'pool components (%) have inputs that no reader takes: deeper than 32 levels, '
+            'or a number that no double holds; correct these rows, then migrate again', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'epoch_pool_components_readable';
+    END IF;
+    SELECT string_agg(epoch_id::text, ', ' ORDER BY epoch_id) INTO wrong FROM (
+        SELECT epoch_id FROM epoch_pool_components
+        GROUP BY epoch_id HAVING sum(amount_credits) > 9223372036854775807
+    ) too_large;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'the pool components of epochs (%) sum to more than 2^63-1; '
+            'correct these rows, then migrate again', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'pool_total_fits';
+    END IF;
+    SELECT string_agg(id::text, ', ' ORDER BY id) INTO wrong FROM payout_statements
+    WHERE NOT (allocation_set_hash ~ '^[0-9a-f]{64}$'
+        AND created_at >= '0001-01-01 00:00:00+00' AND created_at < '10000-01-01 00:00:00+00');
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'statements (%) have a hash that is not 64 hexadecimal digits, or a time '
+            'outside the years 1 to 9999; correct these rows, then migrate again', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'payout_statements_readable';
+    END IF;
     SELECT string_agg(s.id::text, ', ' ORDER BY s.id) INTO wrong
     FROM payout_statements s JOIN payout_statements o ON o.id = s.supersedes_statement_id
     WHERE o.epoch_id <> s.epoch_id OR o.id = s.id;
@@ -22,6 +67,15 @@ BEGIN
         RAISE EXCEPTION 'statements (%) supersede themselves or another epoch''s; '
             'correct these rows, then migrate again', wrong
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payout_statements_supersedes_fkey';
+    END IF;
+    SELECT string_agg(epoch_id::text, ', ' ORDER BY epoch_id) INTO wrong FROM (
+        SELECT epoch_id FROM payout_statements
+        GROUP BY epoch_id HAVING bool_and(supersedes_statement_id IS NOT NULL)
+    ) circles;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'the statements of epochs (%) supersede each other in a circle, so that none '
+            'is in force; correct these rows, then migrate again', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'one_statement_per_epoch';
     END IF;
 END
 $$;
@@ -51,10 +105,14 @@ CREATE TABLE ledgers (
     name text COLLATE "C" NOT NULL,
     created_at timestamptz NOT NULL,
     CONSTRAINT ledgers_pkey PRIMARY KEY (ledger_id),
-    CONSTRAINT ledgers_name_is_slug CHECK (name ~ '^[a-z][a-z0-9_.-]{0,63}$')
+    CONSTRAINT ledgers_name_is_slug CHECK (name ~ '^[a-z][a-z0-9_.-]{0,63}$'),
+    -- What RFC 3339 can write, and what the program can therefore read; so everywhere below.
+    CONSTRAINT ledgers_time_readable CHECK (
+        created_at >= '0001-01-01 00:00:00+00' AND created_at < '10000-01-01 00:00:00+00'
+    )
 );
 COMMENT ON TABLE ledgers IS
-    'One row a community. Its id is UUIDv5 of its name, so that a name cannot exist twice.';
+    'One row a community. The program makes its id of its name (UUIDv5), and refuses another one.';
 
 INSERT INTO ledgers (ledger_id, name, created_at)
 VALUES ('716ad4e3-1d15-5a45-96b2-7b848addbd4a', 'default', now());
@@ -118,7 +176,6 @@ ALTER TABLE epochs
     ADD CONSTRAINT epochs_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers (ledger_id),
     ADD CONSTRAINT epochs_status_known CHECK (status IN ('open', 'review', 'closed')),
     ADD CONSTRAINT epochs_window_not_empty CHECK (period_start < period_end),
-    -- What RFC 3339 can write, and what the program can therefore read.
     ADD CONSTRAINT epochs_times_readable CHECK (
         period_start >= '0001-01-01 00:00:00+00' AND period_start < '10000-01-01 00:00:00+00'
         AND period_end >= '0001-01-01 00:00:00+00' AND period_end < '10000-01-01 00:00:00+00'
@@ -168,7 +225,7 @@ ALTER TABLE epoch_pool_components
     ADD CONSTRAINT epoch_pool_components_epoch_fkey
         FOREIGN KEY (ledger_id, epoch_id) REFERENCES epochs (ledger_id, id),
     ADD CONSTRAINT epoch_pool_components_readable CHECK (
-        component_id ~ '^[a-z][a-z0-9_.-]{0,63}$'
+        component_id ~ '^[a-z][a-z0-9_.-]{0,63}$' AND ledger_is_readable_json(inputs_json)
         AND computed_at >= '0001-01-01 00:00:00+00' AND computed_at < '10000-01-01 00:00:00+00'
     ) NOT VALID;
 COMMENT ON TABLE epoch_pool_components IS 'The budget of an epoch, part by part. Immutable.';

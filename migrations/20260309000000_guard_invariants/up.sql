@@ -213,8 +213,11 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
             fields = ARRAY['amount_credits', 'share', 'total_units', 'user_id']
             AND texts = 4
             AND payout->>'total_units' ~ '^(0|[1-9][0-9]{0,18})$'
+            AND (substring(payout->>'total_units' FROM '^[0-9]{1,19}$'))::numeric
+                <= 9223372036854775807
             AND payout->>'amount_credits' ~ '^(0|[1-9][0-9]{0,18})$'
             AND payout->>'share' ~ '^(0\.[0-9]{6}|1\.000000)$'
+            AND user_id ~ '^[^\u0001-\u001f\u007f-\u009f]+$' AND octet_length(user_id) <= 256
             AND (place = 1 OR user_id > previous),
             false
         )) AND sum((substring(payout->>'amount_credits' FROM '^[0-9]{1,19}$'))::numeric) = pool,

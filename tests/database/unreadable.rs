@@ -73,6 +73,10 @@ async fn payouts_are_rows_of_whole_numbers_that_sum_to_the_pool() {
         format!("[{half}, {}]", other.replace(r#""50""#, "50")),
         format!("[{half}, {}]", other.replace(r#""50""#, r#""50.0""#)),
         format!("[{half}, {}]", other.replace(r#""1""#, r#""1.5""#)),
+        format!("[{half}, {}]", other.replace(r#""1""#, r#""9223372036854775808""#)),
+        format!("[{}, {half}]", row("", "50")),
+        format!("[{half}, {}]", row(r"a\n", "50")),
+        format!("[{half}, {}]", row(&"a".repeat(257), "50")),
         format!("[{half}, {}]", other.replace("0.500000", "0.5")),
         format!("[{half}, {}]", other.replace("user_id", "user")),
         format!("[{half}, {}]", other.replace('{', r#"{"more": "","#)),
@@ -101,6 +105,34 @@ async fn no_statement_supersedes_itself_or_one_that_is_not_there_yet() {
     books.refuse_both(&insert(&format!("('{a}', NULL)")), "one_statement_per_epoch").await;
     let line = format!("('{a}', '00000000-0000-0000-0000-000000000001'), ('{b}', '{a}')");
     assert_eq!(books.allow(&insert(&line)).await, 2);
+}
+
+/// A part of a budget never goes away, so one that nobody can read would keep its epoch open for ever.
+#[tokio::test]
+async fn the_inputs_of_a_budget_are_json_that_every_reader_takes() {
+    let books = Books::new().await;
+    let insert = |inputs: &str| {
+        format!(
+            "INSERT INTO epoch_pool_components (ledger_id, epoch_id, component_id,
+                algorithm_version, inputs_json, amount_credits)
+             VALUES ($ledger, $open, 'top_up', '1', '{inputs}', 1)"
+        )
+    };
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    for inputs in ["1e400", "[-1e400]", r#"{"a": {"b": [1e309]}}"#, &nested(33)] {
+        books.refuse_both(&insert(inputs), "epoch_pool_components_readable").await;
+    }
+    let deepest = format!(r#"[{}, 1.7e308, "{}"]"#, nested(31), "9".repeat(400));
+    assert_eq!(books.allow(&insert(&deepest)).await, 1);
+}
+
+#[tokio::test]
+async fn a_ledger_is_made_at_a_time_that_every_reader_takes() {
+    let books = Books::new().await;
+    for time in ["infinity", "-infinity", "0044-03-15 BC", "10000-01-01 00:00:00+00"] {
+        let insert = format!("INSERT INTO ledgers VALUES (gen_random_uuid(), 'new', '{time}')");
+        books.refuse_both(&insert, "ledgers_time_readable").await;
+    }
 }
 
 /// A part of a budget never goes away, so a sum that does not fit could never be put right.

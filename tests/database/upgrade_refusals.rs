@@ -45,6 +45,71 @@ async fn old_statements_that_supersede_no_statement_of_their_epoch_are_named() {
     assert_refused(&database, &says).await;
 }
 
+#[tokio::test]
+async fn old_statements_in_a_circle_or_with_what_nobody_can_read_are_named() {
+    let statement = |id: &str, over: &str, hash: &str, time: &str| {
+        format!(
+            "('00000000-0000-0000-0000-0000000000{id}', 2, {hash}, 100, '[]', {over}, '{time}')"
+        )
+    };
+    let insert = |rows: &[String]| {
+        format!(
+            "INSERT INTO payout_statements (id, epoch_id, allocation_set_hash, pool_total_credits,
+                payouts_json, supersedes_statement_id, created_at) VALUES {}",
+            rows.join(", ")
+        )
+    };
+    let (one, other) =
+        ("'00000000-0000-0000-0000-0000000000aa'", "'00000000-0000-0000-0000-0000000000bb'");
+    let (hash, day) = ("repeat('c', 64)", "2025-01-20");
+    for (rows, says) in [
+        (
+            vec![statement("aa", other, hash, day), statement("bb", one, hash, day)],
+            "the statements of epochs (2) supersede each other in a circle",
+        ),
+        (
+            vec![statement("aa", "NULL", "'abc'", day)],
+            "statements (00000000-0000-0000-0000-0000000000aa) have a hash that is not 64",
+        ),
+        (vec![statement("aa", "NULL", hash, "infinity")], "a time outside the years 1 to 9999"),
+    ] {
+        let (database, sql) = at_the_baseline().await;
+        sql.run("DELETE FROM payout_statements WHERE epoch_id = 2").await;
+        sql.run(&insert(&rows)).await;
+        assert_refused(&database, says).await;
+    }
+}
+
+#[tokio::test]
+async fn old_budgets_that_would_keep_their_epoch_from_being_closed_are_named() {
+    for (change, says) in [
+        (
+            "SET component_id = 'Base Issuance' WHERE epoch_id = 2",
+            "pool components (Base Issuance of epoch 2) have an id that is no slug",
+        ),
+        (
+            "SET computed_at = 'infinity' WHERE epoch_id = 2",
+            "or a time outside the years 1 to 9999",
+        ),
+        (
+            "SET inputs_json = '1e400' WHERE epoch_id = 2",
+            "pool components (base_issuance of epoch 2) have inputs that no reader takes",
+        ),
+    ] {
+        let (database, sql) = at_the_baseline().await;
+        sql.run(&format!("UPDATE epoch_pool_components {change}")).await;
+        assert_refused(&database, says).await;
+    }
+    let (database, sql) = at_the_baseline().await;
+    sql.run(
+        "INSERT INTO epoch_pool_components
+            (epoch_id, component_id, algorithm_version, inputs_json, amount_credits)
+         VALUES (2, 'huge', '1', '{}', 9223372036854775807)",
+    )
+    .await;
+    assert_refused(&database, "the pool components of epochs (2) sum to more than 2^63-1").await;
+}
+
 /// Old users may be called as the ledger would not call them today. They stay; new ones may not.
 #[tokio::test]
 async fn old_users_keep_their_names() {

@@ -51,7 +51,8 @@ impl SourceCollection {
         match outcome {
             CollectionOutcome::Complete { through } => {
                 self.collected_through = self.collected_through.max(Some(*through));
-                self.failure = None;
+                // A run that began before another one failed says nothing about that failure.
+                self.failure = self.failure.filter(|failure| failure.failed_at > *through);
             }
             CollectionOutcome::Failed { error } => {
                 self.failure = Some(CollectionFailure { failed_at: now, error: error.clone() });
@@ -87,9 +88,9 @@ mod tests {
             earlier.after(&CollectionOutcome::Failed { error: OneLine::of("no answer") }, at(30));
         assert_eq!(failed.collected_through, Some(at(20)));
         assert_eq!(failed.failure.as_ref().expect("it failed").failed_at, at(30));
-        assert_eq!(
-            failed.after(&CollectionOutcome::Complete { through: at(40) }, at(41)).failure,
-            None
-        );
+        let before = failed.clone().after(&CollectionOutcome::Complete { through: at(29) }, at(41));
+        assert_eq!(before.failure, failed.failure);
+        let since = failed.after(&CollectionOutcome::Complete { through: at(30) }, at(41));
+        assert_eq!(since.failure, None);
     }
 }

@@ -59,6 +59,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("jobs_task_known", "READABLE"),
     ("ledgers_name_is_slug", "LEDGER_SCOPED"),
     ("ledgers_pkey", "LEDGER_SCOPED"),
+    ("ledgers_time_readable", "READABLE"),
     ("one_open_epoch", "ONE_OPEN_EPOCH"),
     ("one_statement_per_epoch", "STATEMENT_IMMUTABLE"),
     ("payout_statements_by_epoch", "STATEMENT_IMMUTABLE"),

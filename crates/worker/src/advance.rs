@@ -61,9 +61,8 @@ pub(crate) async fn next_step(books: &Books, now: Timestamp) -> Result<Step, Adv
     let missing: Vec<SourceId> = unread.collect();
     let waited = books.waited_for(open.id, now) >= books.plan.last_collection_grace;
     let grace_ends = after(end, books.plan.last_collection_grace);
-    let is_given_up = |id: &SourceId| {
-        waited || (now >= grace_ends && was_tried_since(end, collections.get(id)))
-    };
+    let is_given_up =
+        |id: &SourceId| waited || (now >= grace_ends && was_tried_since(end, collections.get(id)));
     if !missing.iter().all(is_given_up) {
         return Ok(Step::CollectOnceMore(open, missing));
     }

@@ -57,13 +57,17 @@ pub(crate) async fn a_failure_is_kept_with_its_time_until_a_run_succeeds(world: 
     let recorded = world.store.record_collection(id, &main, &failed(&longest)).await.unwrap();
     assert_eq!(recorded, expected);
 
-    world.store.record_collection(id, &main, &through(EARLY)).await.unwrap();
-    let mended = [collected(id, "main", Some(EARLY))];
+    // A run that began before the failure says nothing about it.
+    expected.collected_through = Some(moment(EARLY));
+    let recorded = world.store.record_collection(id, &main, &through(EARLY)).await.unwrap();
+    assert_eq!(recorded, expected);
+    world.store.record_collection(id, &main, &through(START)).await.unwrap();
+    let mended = [collected(id, "main", Some(START))];
     assert_paged(|page| world.store.list_collections_for_epoch(id, page), &mended).await;
 
     world.clock.set("2026-11-19T00:00:00Z");
     let recorded = world.store.record_collection(id, &main, &failed("no answer")).await.unwrap();
-    let mut expected = collected(id, "main", Some(EARLY));
+    let mut expected = collected(id, "main", Some(START));
     expected.failure = failure("2026-11-19T00:00:00Z", "no answer");
     assert_eq!(recorded, expected);
 }

@@ -30,12 +30,19 @@ impl<'a> TakeJob<'a> {
 
 /// A job that killed its worker each time would go on killing workers.
 const SET_EXHAUSTED_ASIDE: &str = "
+    WITH exhausted AS (
+        SELECT j.ledger_id, j.kind, j.subject FROM jobs j
+        JOIN unnest($1, $2, $3) AS mine (ledger_id, kind, subject)
+            ON (j.ledger_id, j.kind, j.subject) = (mine.ledger_id, mine.kind, mine.subject)
+        WHERE j.state = 'running' AND j.lease_until <= now() AND j.attempts >= $4
+        ORDER BY j.ledger_id, j.kind, j.subject
+        FOR NO KEY UPDATE OF j SKIP LOCKED
+    )
     UPDATE jobs j
     SET state = 'set-aside', worker = NULL, lease_id = NULL, lease_until = NULL, updated_at = now(),
         last_error = 'the worker ' || j.worker || ' stopped answering'
-    FROM unnest($1, $2, $3) AS mine (ledger_id, kind, subject)
-    WHERE (j.ledger_id, j.kind, j.subject) = (mine.ledger_id, mine.kind, mine.subject)
-        AND j.state = 'running' AND j.lease_until <= now() AND j.attempts >= $4";
+    FROM exhausted e
+    WHERE (j.ledger_id, j.kind, j.subject) = (e.ledger_id, e.kind, e.subject)";
 
 const TAKE: &str = "
     WITH due AS (
