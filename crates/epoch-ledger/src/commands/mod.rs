@@ -4,6 +4,7 @@ mod activity;
 mod allocate;
 mod close;
 mod collect;
+mod config;
 mod db;
 mod demo;
 mod epoch;
@@ -58,5 +59,6 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<(), Failu
                 .with_books(async |books| statement::run(&command, books.store, session).await)
                 .await
         }
+        Command::Config(command) => config::run(command, session).await,
     }
 }

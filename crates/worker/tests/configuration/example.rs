@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use worker::config::EXAMPLE;
 use worker::{Config, WorkerSettings};
-
-const EXAMPLE: &str = include_str!("../../../../docs/epoch-ledger.example.toml");
 
 fn example() -> Config {
     Config::parse(EXAMPLE, "epoch-ledger.example.toml").unwrap_or_else(|error| panic!("{error}"))

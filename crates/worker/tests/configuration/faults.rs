@@ -53,7 +53,7 @@ fn a_key_that_nobody_knows_is_told_with_those_that_are() {
         ]
     );
     assert_eq!(
-        said(&format!("wörker = 1\n{}", with_ledger("\"epoch length\" = \"7d\""))),
+        said(&format!("\"wörker\" = 1\n{}", with_ledger("\"epoch length\" = \"7d\""))),
         [
             "f.toml:1:1: \"wörker\": there is no such key; known are: ledger, worker",
             "f.toml:4:1: ledger.\"epoch length\": there is no such key; known are: base_issuance, \
@@ -111,7 +111,7 @@ fn a_length_of_time_is_a_fixed_one() {
     }
     assert_eq!(said_of("4000d"), "it must be 3650d at most");
     assert_eq!(said_of("999us"), "it must be 1ms at least");
-    for no_length in ["", "7", "-7d", "1.5h", "99999999999999999999d"] {
+    for no_length in ["", "7", "-7d", "99999999999999999999d"] {
         assert_eq!(
             said_of(no_length),
             "it must be a length of time; write it as \"90s\", \"15m\", \"6h\" or \"7d\""
@@ -172,7 +172,7 @@ fn what_must_be_written_is_missed_at_its_table() {
         said("worker = 1\nledger = 2\n"),
         [
             "f.toml:1:10: worker: write it as a table, [worker]",
-            "f.toml:2:1: ledger: there is none; name one with [[ledger]] and its name = \"default\"",
+            "f.toml:2:10: ledger: write each as a table of its own, [[ledger]]",
         ]
     );
 }
