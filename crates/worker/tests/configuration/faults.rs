@@ -1,6 +1,12 @@
 //! Each fault with its exact words, line and column.
 
+use activity_sources::SOURCES;
 use worker::Config;
+
+/// Every kind of source there is.
+fn kinds() -> String {
+    SOURCES.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ")
+}
 
 /// What is said of a text, line by line.
 fn said(text: &str) -> Vec<String> {
@@ -165,7 +171,7 @@ fn what_must_be_written_is_missed_at_its_table() {
             "f.toml:2:1: ledger.weights: they are missing, and nothing would be paid; write \
              [ledger.weights] with \"git:commit_authored\" = 1000",
             "f.toml:3:1: ledger.source.id: it is missing; write id = \"main\"",
-            "f.toml:3:1: ledger.source.kind: it is missing; known are: git",
+            &format!("f.toml:3:1: ledger.source.kind: it is missing; known are: {}", kinds()),
         ]
     );
     assert_eq!(
@@ -201,7 +207,10 @@ fn a_source_of_no_known_kind_is_told_with_those_that_are() {
         [
             "f.toml:7:6: ledger.source.id: source id \"Main\" is not valid: it must begin with a \
              lower-case letter and hold only a-z, 0-9, '_', '-' and '.'",
-            "f.toml:8:8: ledger.source.kind: there is no source of kind \"svn\"; known are: git",
+            &format!(
+                "f.toml:8:8: ledger.source.kind: there is no source of kind \"svn\"; known are: {}",
+                kinds()
+            ),
             "f.toml:9:7: ledger.source.bad: nan is not valid: JSON has no such number",
             "f.toml:10:8: ledger.source.bots: it must be a list of texts that are not empty, such \
              as [\"renovate*\"]",

@@ -91,6 +91,7 @@ fn what_is_in_force_reads_as_itself() {
         id = "s"
         kind = "git"
         path = "/srv/a \"quoted\" path"
+        a_table = { inner = [{ x = 1.5 }, { y = {} }], last = "z" }
         [[ledger]]
         name = "a"
         weights = {}

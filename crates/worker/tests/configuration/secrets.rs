@@ -32,6 +32,10 @@ fn a_key_named_as_a_secret_is_refused() {
             format!("f.toml:9:1: ledger.source.webhook-secret: {}", advice("webhook_secret")),
         ]
     );
+    assert_eq!(
+        said("app_private_key = 'hunter2'"),
+        [format!("f.toml:7:1: ledger.source.app_private_key: {}", advice("app_private_key"))]
+    );
     let inner = "login = [{ token = \"hunter2\" }, { more = { secret = \"hunter2\" } }]";
     assert_eq!(
         said(inner),
@@ -57,7 +61,7 @@ fn a_credential_in_an_address_is_refused() {
 #[test]
 fn the_name_of_a_variable_and_a_plain_address_are_no_secrets() {
     let text = "[[ledger]]\nname = \"a\"\nweights = {}\n[[ledger.source]]\nid = \"s\"\nkind = \
-                \"git\"\ntoken_env = \"GITHUB_TOKEN\"\npath = \"ssh://git@example.org/a\"\napi = \
+                \"git\"\ntoken_env = \"GITHUB_TOKEN\"\nprivate_key_file = \"app.pem\"\npath = \"ssh://git@example.org/a\"\napi = \
                 \"https://example.org/@ada\"\n";
     let config = Config::parse(text, "f.toml").unwrap();
     assert_eq!(config.ledgers[0].sources[0].settings["token_env"], "GITHUB_TOKEN");
