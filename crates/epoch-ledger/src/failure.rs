@@ -10,9 +10,9 @@ use clap::error::{ContextKind, ContextValue};
 use ledger_core::{AmountOverflow, InvalidValue};
 use ledger_port::{EpochNotFoundPortError, LedgerPortError, RefusalKind, VerifyError};
 use serde_json::json;
-use worker::WorkerError;
+use worker::{ConfigError, WorkerError};
 
-use crate::output::take_notices;
+use crate::output::{counted, take_notices};
 
 /// What scripts can trust. The table stands in `--help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +32,20 @@ pub(crate) struct Failure {
     pub(crate) code: Code,
     message: String,
     causes: Vec<String>,
+    /// What is wrong with a file, each with its place.
+    faults: Vec<String>,
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), causes: Vec::new() }
+        Self { code, message: message.into(), causes: Vec::new(), faults: Vec::new() }
+    }
+
+    /// A file that cannot be used, with everything that is wrong with it.
+    pub(crate) fn faulty(file: &str, faults: Vec<String>) -> Self {
+        let count = u64::try_from(faults.len()).unwrap_or(u64::MAX);
+        let message = format!("{file} has {}", counted(count, "fault"));
+        Self { faults, ..Self::wrong_arguments(message) }
     }
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
@@ -85,7 +94,7 @@ impl Failure {
                 causes.push(cause);
             }
         }
-        Self { code, message, causes }
+        Self { causes, ..Self::new(code, message) }
     }
 
     fn with_help(mut self, help: &str) -> Self {
@@ -97,10 +106,13 @@ impl Failure {
     /// Prints the failure where errors go.
     pub(crate) fn print(&self, as_json: bool) {
         if as_json {
-            let body = json!({
+            let mut body = json!({
                 "error": { "message": self.message, "causes": self.causes, "exit_code": self.code as u8 },
                 "notices": take_notices(),
             });
+            if !self.faults.is_empty() {
+                body["error"]["faults"] = self.faults.clone().into();
+            }
             anstream::eprintln!("{body}");
             return;
         }
@@ -108,6 +120,10 @@ impl Failure {
         anstream::eprintln!("{} {}", "error:".red().bold(), self.message);
         for cause in &self.causes {
             anstream::eprintln!("  {} {cause}", "because:".dimmed());
+        }
+        // Each at the beginning of its line, where editors look for a place to jump to.
+        for fault in &self.faults {
+            anstream::eprintln!("{fault}");
         }
     }
 }
@@ -203,6 +219,19 @@ impl From<WorkerError> for Failure {
         match error {
             WorkerError::Store(error) => error.into(),
             WorkerError::OpenPool(_) => Self::of(Code::Unavailable, &error),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Unreadable { .. } => Self::of(Code::WrongArguments, &error).with_help(
+                "name another with `--config FILE`, or begin one with `epoch-ledger config example`",
+            ),
+            ConfigError::Faulty { ref file, ref faults } => {
+                Self::faulty(file, faults.iter().map(|fault| format!("{file}:{fault}")).collect())
+            }
         }
     }
 }

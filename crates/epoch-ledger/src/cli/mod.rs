@@ -4,6 +4,7 @@ mod activity;
 mod books;
 mod jobs;
 mod payout;
+mod work;
 
 pub(crate) use activity::{ActivityCommand, CollectCommand, GitArguments, IdentityCommand};
 pub(crate) use books::{DbCommand, DemoArguments, EpochCommand, EpochOpenArguments, LedgerCommand};
@@ -12,6 +13,7 @@ pub(crate) use payout::{
     AllocateCommand, ExportFormat, PoolAddArguments, PoolCommand, StatementArgument,
     StatementCommand,
 };
+pub(crate) use work::{ConfigArgument, ConfigCommand};
 
 use clap::{Args, Parser, Subcommand};
 use ledger_core::LedgerName;
@@ -108,6 +110,9 @@ pub(crate) enum Command {
     /// What was paid, and its recomputation
     #[command(subcommand)]
     Statement(StatementCommand),
+    /// The plan by which epochs run by themselves; no database is needed
+    #[command(subcommand)]
+    Config(ConfigCommand),
 }
 
 /// Which epoch a command is about.

@@ -41,7 +41,9 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<(), Failu
         Command::Collect(command) => collect::run(command, session).await,
         Command::Work(arguments) => work::run(&arguments, session).await,
         Command::Jobs(command) => {
-            session.with_container(async |container| jobs::run(&command, container, session).await).await
+            session
+                .with_container(async |container| jobs::run(&command, container, session).await)
+                .await
         }
         Command::Sources(command) => sources::run(&command, session).await,
         Command::Activity(command) => {
@@ -67,5 +69,6 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<(), Failu
                 .with_books(async |books| statement::run(&command, books.store, session).await)
                 .await
         }
+        Command::Config(command) => config::run(command, session).await,
     }
 }

@@ -1,8 +1,7 @@
 use app_container::Container;
 use serde_json::json;
-use worker::{SourceStatus, source_statuses};
+use worker::{Config, SourceStatus, source_statuses};
 
-use super::config;
 use crate::cli::SourcesCommand;
 use crate::failure::Failure;
 use crate::output::table;
@@ -11,7 +10,7 @@ use crate::views;
 
 pub(super) async fn run(command: &SourcesCommand, session: &Session) -> Result<(), Failure> {
     let SourcesCommand::Status { config } = command;
-    let config = config::read(config).await?;
+    let config = Config::read(&config.config)?;
     session
         .with_container(async |container: &Container| {
             let (queue, now) = (container.job_queue(), container.clock().now());
@@ -25,7 +24,8 @@ pub(super) async fn run(command: &SourcesCommand, session: &Session) -> Result<(
                 found.iter().map(|(ledger, status)| views::source(ledger, status)).collect();
             session.output.result(&json!({ "sources": sources }), || {
                 let rows = found.iter().map(|(ledger, status)| row(ledger.as_str(), status));
-                let header = ["ledger", "source", "kind", "read up to", "behind", "last error", "waits for"];
+                let header =
+                    ["ledger", "source", "kind", "read up to", "behind", "last error", "waits for"];
                 table(&header, &[], rows.collect())
             })
         })
@@ -38,7 +38,10 @@ fn row(ledger: &str, status: &SourceStatus) -> Vec<String> {
         status.id.to_string(),
         status.kind.clone(),
         status.collected_through.map(|through| through.to_string()).unwrap_or_default(),
-        status.behind.map(|behind| humantime::format_duration(behind).to_string()).unwrap_or_default(),
+        status
+            .behind
+            .map(|behind| humantime::format_duration(behind).to_string())
+            .unwrap_or_default(),
         status.failure.as_ref().map(|failure| failure.error.to_string()).unwrap_or_default(),
         status.waits_for.clone(),
     ]

@@ -2,9 +2,8 @@ use std::sync::Arc;
 
 use app_container::Database;
 use ledger_port::SystemClock;
-use worker::Worker;
+use worker::{Config, Worker};
 
-use super::config;
 use crate::cli::WorkArguments;
 use crate::failure::Failure;
 use crate::output::counted;
@@ -14,7 +13,7 @@ use crate::session::Session;
 const MAX_NAME_BYTES: usize = 256;
 
 pub(super) async fn run(arguments: &WorkArguments, session: &Session) -> Result<(), Failure> {
-    let config = config::read(&arguments.config).await?;
+    let config = Config::read(&arguments.config.config)?;
     let name = match &arguments.name {
         Some(name) => checked(name)?.to_owned(),
         None => default_name()?,
@@ -27,9 +26,9 @@ pub(super) async fn run(arguments: &WorkArguments, session: &Session) -> Result<
             let worker = Worker::open(database.service_url(), config, name.clone(), clock).await?;
             let (ledgers, sources) =
                 (counted(count(ledgers), "ledger"), counted(count(sources), "source"));
-            session.output.step(&format!(
-                "{name} works for {ledgers} with {sources}; stop it with Ctrl-C"
-            ));
+            session
+                .output
+                .step(&format!("{name} works for {ledgers} with {sources}; stop it with Ctrl-C"));
             let stop = session.stops_gracefully();
             worker.run(&stop).await;
             worker.close();
@@ -44,9 +43,8 @@ fn count(number: usize) -> u64 {
 }
 
 fn checked(name: &str) -> Result<&str, Failure> {
-    let fits = !name.is_empty()
-        && name.len() <= MAX_NAME_BYTES
-        && !name.chars().any(char::is_control);
+    let fits =
+        !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.chars().any(char::is_control);
     if fits {
         return Ok(name);
     }

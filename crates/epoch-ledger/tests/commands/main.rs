@@ -6,6 +6,7 @@ mod advice;
 mod bad_input;
 mod closing;
 mod collecting;
+mod configuration;
 mod demo;
 mod json;
 mod life;

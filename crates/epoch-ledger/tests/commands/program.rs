@@ -35,7 +35,13 @@ impl From<Output> for Run {
 /// The program, with nothing set that the machine happens to have set.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_epoch-ledger"));
-    for name in ["DATABASE_URL", "EPOCH_LEDGER_STATE_DIR", "EPOCH_LEDGER_LEDGER", "RUST_LOG"] {
+    for name in [
+        "DATABASE_URL",
+        "EPOCH_LEDGER_CONFIG",
+        "EPOCH_LEDGER_LEDGER",
+        "EPOCH_LEDGER_STATE_DIR",
+        "RUST_LOG",
+    ] {
         command.env_remove(name);
     }
     command.stdin(Stdio::null());

@@ -85,10 +85,9 @@ fn tell_second(
 
 fn calendar(table: &mut Table<'_, '_>) -> Option<EpochCalendar> {
     let length = table.read("epoch_length", |value| duration(value, SHORTEST)).unwrap_or(WEEK);
-    let anchor = match table.read("epoch_anchor", time) {
-        Some(anchor) => anchor,
-        None => Timestamp::from_unix_seconds(A_MONDAY).ok()?,
-    };
+    let anchor = table.read("epoch_anchor", time).unwrap_or_else(|| {
+        Timestamp::from_unix_seconds(A_MONDAY).expect("2026 is within the years 1 to 9999")
+    });
     EpochCalendar::new(length, anchor)
         .map_err(|error| table.tell("epoch_length", error.to_string()))
         .ok()
@@ -129,7 +128,7 @@ fn weights(table: &mut Table<'_, '_>) -> Option<WeightTable> {
         let weight = whole(entry.value, 0..=i64::MAX)
             .and_then(|number| Units::new(number).map_err(|error| error.to_string()))
             .map_err(|problem| {
-                faults.add(entry.at, &entry.path, format!("{problem}, in milli-units"))
+                faults.add(entry.at, &entry.path, format!("{problem}, in milli-units"));
             });
         weights.extend(kind.ok().zip(weight.ok()));
     }

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use ledger_core::{Credits, LedgerName, SourceId, WeightTable};
 use serde_json::Value;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 pub use fault::{ConfigError, ConfigFault};
 
@@ -29,6 +29,9 @@ use crate::EpochCalendar;
 
 /// The file's usual name.
 pub const FILE_NAME: &str = "epoch-ledger.toml";
+
+/// A file to begin with, in which every key is told.
+pub const EXAMPLE: &str = include_str!("../../../../docs/epoch-ledger.example.toml");
 
 /// What the file says, defaults included.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +147,8 @@ fn read_config<'t>(faults: &Faults<'t>, document: &DeTable<'t>) -> Option<Config
     let worker = worker::read(&mut root);
     let tables = root.tables("ledger");
     root.refuse_rest();
-    if tables.is_empty() {
+    let is_none = |value: &DeValue<'_>| value.as_array().is_some_and(|list| list.is_empty());
+    if document.get("ledger").is_none_or(|value| is_none(value.get_ref())) {
         root.tell("ledger", "there is none; name one with [[ledger]] and its name = \"default\"");
     }
     let mut seen = BTreeMap::new();

@@ -6,7 +6,7 @@ use super::fault::Faults;
 use super::table::{Entry, Table};
 
 /// What the name of a secret ends with.
-const NAMES: &[&str] = &["token", "secret", "password"];
+const NAMES: &[&str] = &["token", "secret", "password", "passphrase", "api_key", "private_key"];
 
 /// Tells every secret in the entry, at any depth, without its value. Answers whether there is one.
 pub(super) fn tell_secrets<'a, 't>(faults: &'a Faults<'t>, entry: &Entry<'a, 't>) -> bool {
