@@ -75,14 +75,14 @@ fn a_source_takes_over_what_its_ledger_says() {
 #[test]
 fn what_is_in_force_reads_as_itself() {
     let text = r#"
-        worker = { poll_every = "250ms", lease = "1s 500ms", concurrency = 1 }
+        worker = { poll_every = "250ms", lease = "500ms", concurrency = 1 }
         [[ledger]]
         name = "b"
         create = false
         epoch_length = "36h"
         epoch_anchor = 2025-12-31T23:00:00.000001-01:00
         base_issuance = 9223372036854775807
-        last_collection_grace = "0s"
+        last_collection_grace = "36h"
         bots = ["x"]
         [ledger.weights]
         "git:commit_authored" = 0
@@ -95,6 +95,7 @@ fn what_is_in_force_reads_as_itself() {
         [[ledger]]
         name = "a"
         weights = {}
+        last_collection_grace = "0s"
     "#;
     let config = parse(text);
     assert_eq!(parse(&config.to_toml()), config);
