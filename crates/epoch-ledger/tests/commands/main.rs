@@ -16,3 +16,4 @@ mod program;
 mod renaming;
 mod repository;
 mod terminal;
+mod working;

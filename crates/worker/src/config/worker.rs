@@ -8,6 +8,8 @@ use super::value::{SHORTEST, duration, whole};
 
 /// The most jobs that one worker runs at once.
 const MAX_CONCURRENCY: i64 = 64;
+/// The longest lease: a dead worker's job is taken over within a minute.
+const LONGEST_LEASE: Duration = Duration::from_secs(60);
 /// The most times a job is tried.
 const MAX_ATTEMPTS: i64 = 1_000;
 
@@ -63,6 +65,15 @@ fn check(settings: &WorkerSettings, table: &Table<'_, '_>) {
              write {} at least, or poll more often",
             shown(lease),
             shown(poll_every.saturating_mul(2)),
+        );
+        table.tell("lease", problem);
+    }
+    if lease > LONGEST_LEASE {
+        let problem = format!(
+            "{} is longer than {}, so that the jobs of a dead worker would wait for too long; a living \
+             one extends its lease by itself",
+            shown(lease),
+            shown(LONGEST_LEASE),
         );
         table.tell("lease", problem);
     }

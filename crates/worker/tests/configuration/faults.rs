@@ -233,4 +233,12 @@ fn keys_that_do_not_go_together_are_told() {
              that a failing source would hold back more than one; write that at most",
         ]
     );
+    let for_hours = "[worker]\nlease = \"2h\"\n";
+    assert_eq!(
+        said(&format!("{for_hours}{}", with_ledger(""))),
+        [
+            "f.toml:2:9: worker.lease: 2h is longer than 1m, so that the jobs of a dead worker would \
+          wait for too long; a living one extends its lease by itself"
+        ]
+    );
 }
