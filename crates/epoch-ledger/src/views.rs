@@ -2,7 +2,7 @@
 
 use activity_collector::CollectReport;
 use ledger_core::{
-    ActivityEvent, Allocation, AllocationOverride, Epoch, LedgerName, PayoutStatement,
+    ActivityEvent, Allocation, AllocationOverride, Epoch, LedgerName, OneLine, PayoutStatement,
     PoolComponent, SourceCollection, Units, UserId, VerificationReport, WeightTable,
 };
 use ledger_port::{IdentityBinding, Job, JobState, Ledger, UnresolvedIdentity};
@@ -81,8 +81,8 @@ pub(crate) fn job(job: &Job) -> Value {
         "run_at": job.run_at.to_string(),
         "worker": worker,
         "lease_until": lease_until,
-        "last_error": job.last_error.as_ref().map(|error| error.as_str()),
-        "waits_for": job.waits_for.as_ref().map(|what| what.as_str()),
+        "last_error": job.last_error.as_ref().map(OneLine::as_str),
+        "waits_for": job.waits_for.as_ref().map(OneLine::as_str),
         "updated_at": job.updated_at.to_string(),
     })
 }
