@@ -37,6 +37,11 @@ impl Process {
         self.0.wait().unwrap();
     }
 
+    /// What the list of jobs calls it.
+    pub(crate) fn name(&self) -> String {
+        format!("process-{}", self.0.id())
+    }
+
     pub(crate) fn assert_alive(&mut self) {
         assert_eq!(self.0.try_wait().unwrap(), None, "a worker ended by itself");
     }

@@ -103,7 +103,7 @@ impl Stage {
             let is_read = |id: &&str| {
                 collections.iter().any(|one| one.source_id.as_str() == *id && one.covers(now))
             };
-            sources.iter().all(|id| is_read(&id))
+            sources.iter().all(is_read)
                 && self.jobs().await.iter().all(|job| job.state == JobState::Done)
         })
         .await;

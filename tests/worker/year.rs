@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ledger_core::{StatementId, Timestamp};
 use ledger_port::{
-    ActivityStore as _, FinalizeEpoch, IdentityStore as _, IntentionStore as _,
+    ActivityStore as _, FinalizeEpoch, IdentityStore as _, IntentionStore as _, Job, JobState,
     StatementStore as _, all_pages, verify_statement,
 };
 use ledger_testkit::binding;
@@ -109,6 +109,8 @@ struct Killer<'a> {
     numbers: Numbers,
     kills: u64,
     done: u64,
+    /// How often the victim had a job in hand.
+    in_hand: u64,
 }
 
 impl Killer<'_> {
@@ -123,6 +125,10 @@ impl Killer<'_> {
         let victim = usize::try_from(self.numbers.below(2)).unwrap();
         self.workers[victim].assert_alive();
         self.workers[victim].kill();
+        let name = self.workers[victim].name();
+        let had_one =
+            |job: &Job| matches!(&job.state, JobState::Running { worker, .. } if *worker == name);
+        self.in_hand += u64::from(self.stage.jobs().await.iter().any(had_one));
         self.workers[victim] = Process::start(self.stage, self.config);
         self.done += 1;
         true
@@ -132,7 +138,7 @@ impl Killer<'_> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_workers_at_random_moments_changes_nothing_in_a_year() {
     let (kills, seed) =
-        (number("EPOCH_LEDGER_TEST_KILLS", 40), number("EPOCH_LEDGER_TEST_SEED", 20_261_125));
+        (number("EPOCH_LEDGER_TEST_KILLS", 200), number("EPOCH_LEDGER_TEST_SEED", 20_261_125));
     let year = u64::try_from(WEEKS * WEEK).unwrap();
     let (main, docs) =
         (Orchard::grown(START, year, 1_500, seed), Orchard::grown(START, year, 300, seed + 1));
@@ -151,12 +157,18 @@ async fn killing_workers_at_random_moments_changes_nothing_in_a_year() {
     let (stage, config) = new_year(&orchards).await;
     let workers = [Process::start(&stage, &config), Process::start(&stage, &config)];
     let numbers = Numbers::new(seed);
-    let mut killer = Killer { stage: &stage, config: &config, workers, numbers, kills, done: 0 };
+    let mut killer =
+        Killer { stage: &stage, config: &config, workers, numbers, kills, done: 0, in_hand: 0 };
     live_through(&stage, &ids, async |step| killer.disturb(step).await).await;
     assert_eq!(killer.done, kills);
+    let in_hand = killer.in_hand;
+    assert!(in_hand > kills / 20, "only {in_hand} of {kills} victims had a job in hand");
     let found = left_behind(&stage).await;
     let differs = expected.iter().zip(&found).find(|(expected, found)| expected != found);
     assert_eq!(differs, None, "seed {seed}");
     assert_eq!(expected.len(), found.len(), "seed {seed}");
-    println!("{kills} kills, seed {seed}: {events} events, {paid} statements, no difference");
+    println!(
+        "{kills} kills ({in_hand} with a job in hand), seed {seed}: {events} events, {paid} \
+         statements, no difference"
+    );
 }

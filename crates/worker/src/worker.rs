@@ -33,8 +33,18 @@ pub(crate) struct Shared {
     pub(crate) books: BTreeMap<LedgerName, Books>,
     pub(crate) queue: Arc<dyn JobQueue>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Everything that this worker knows how to do.
-    keys: Vec<JobKey>,
+    /// The ledgers whose epochs this worker knows.
+    advances: Vec<JobKey>,
+    /// The sources that it knows.
+    collections: Vec<JobKey>,
+}
+
+/// What a worker has in hand. Only collections are counted against `concurrency`: sources that take
+/// long must not keep an epoch from going on.
+#[derive(Default)]
+struct InHand {
+    advances: JoinSet<()>,
+    collections: JoinSet<()>,
 }
 
 impl Worker {
@@ -51,29 +61,31 @@ impl Worker {
     ) -> Result<Self, WorkerError> {
         let pool = WorkerPool::open(database).await?;
         let registry = WorkerLedgerRegistry::new(pool.clone(), Arc::clone(&clock));
-        let (mut books, mut keys) = (BTreeMap::new(), Vec::new());
+        let mut books = BTreeMap::new();
+        let (mut advances, mut collections) = (Vec::new(), Vec::new());
         for plan in config.ledgers {
             if plan.create {
                 registry.create_ledger(&plan.name).await?;
             }
             let store = Arc::new(registry.store(&plan.name).await?);
+            let key = |task| JobKey { ledger: plan.name.clone(), task };
+            advances.push(key(Task::AdvanceEpochs));
             let sources = plan.sources.iter().map(|one| Task::CollectSource(one.id.clone()));
-            let tasks = std::iter::once(Task::AdvanceEpochs).chain(sources);
-            keys.extend(tasks.map(|task| JobKey { ledger: plan.name.clone(), task }));
+            collections.extend(sources.map(key));
             books.insert(plan.name.clone(), Books::new(plan, store));
         }
         let queue: Arc<dyn JobQueue> = Arc::new(WorkerJobQueue::new(pool.clone()));
         let settings = config.worker;
-        let shared = Shared { name, settings, books, queue, clock, keys };
+        let shared = Shared { name, settings, books, queue, clock, advances, collections };
         Ok(Self { shared: Arc::new(shared), pool })
     }
 
     /// Works until it is told to stop; then finishes the pages in hand and gives the rest back.
     /// A database that does not answer is waited for.
     pub async fn run(&self, stop: &CancellationToken) {
-        let mut running = JoinSet::new();
+        let mut in_hand = InHand::default();
         while !stop.is_cancelled() {
-            let pause = match self.round(&mut running, stop).await {
+            let pause = match self.round(&mut in_hand, stop).await {
                 Ok(()) => self.shared.settings.poll_every,
                 Err(error) => {
                     tracing::warn!(%error, "could not look for work");
@@ -84,10 +96,12 @@ impl Worker {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(pause) => {}
                 // What one job did may make another one due.
-                Some(_) = running.join_next() => {}
+                Some(_) = in_hand.advances.join_next() => {}
+                Some(_) = in_hand.collections.join_next() => {}
             }
         }
-        running.join_all().await;
+        in_hand.advances.join_all().await;
+        in_hand.collections.join_all().await;
     }
 
     /// Closes the pool.
@@ -95,29 +109,33 @@ impl Worker {
         self.pool.close();
     }
 
-    async fn round(&self, running: &mut JoinSet<()>, stop: &CancellationToken) -> PortResult<()> {
+    async fn round(&self, in_hand: &mut InHand, stop: &CancellationToken) -> PortResult<()> {
         for books in self.shared.books.values() {
             if let Err(error) = self.shared.ask_for_what_is_due(books).await {
                 // One ledger's trouble is not another's.
                 tracing::warn!(ledger = %books.plan.name, %error, "could not look what is due");
             }
         }
-        while running.len() < self.shared.settings.concurrency {
-            let Some(job) = self.shared.take().await? else { break };
-            running.spawn(run_job(Arc::clone(&self.shared), job, stop.clone()));
+        let shared = &self.shared;
+        while let Some(job) = shared.take(&shared.advances).await? {
+            in_hand.advances.spawn(run_job(Arc::clone(shared), job, stop.clone()));
+        }
+        while in_hand.collections.len() < shared.settings.concurrency {
+            let Some(job) = shared.take(&shared.collections).await? else { break };
+            in_hand.collections.spawn(run_job(Arc::clone(shared), job, stop.clone()));
         }
         Ok(())
     }
 }
 
 impl Shared {
-    async fn take(&self) -> PortResult<Option<TakenJob>> {
+    async fn take(&self, jobs: &[JobKey]) -> PortResult<Option<TakenJob>> {
         let claim = Claim {
             worker: &self.name,
             lease_id: Uuid::new_v4(),
             lease: self.settings.lease,
             max_attempts: self.settings.max_attempts,
-            jobs: &self.keys,
+            jobs,
         };
         self.queue.take_job(&claim).await
     }
