@@ -1,11 +1,15 @@
 //! Who the program is, and with which limits.
 
+use app_container::{ContainerError, Database, DatabaseConfig, SchemaState};
 use ledger_adapter_server::Server;
 use ledger_adapter_worker::Worker;
-use ledger_repository::administration::{Provisioned, SERVICE_ROLE, migrate, provision};
+use ledger_repository::administration::{
+    MigrateError, Provisioned, SERVICE_ROLE, migrate, provision, revert_last_migration,
+};
 use ledger_repository::{DatabaseUrl, LedgerPool, Limits, OpenPoolError, Role};
 use ledger_testkit::{TestDatabase, TestServer};
 
+use crate::migrations::Folder;
 use crate::sql::{Sql, wait_until};
 
 async fn refusal(database: &TestDatabase) -> OpenPoolError {
@@ -46,7 +50,7 @@ struct OwnRole {
     as_owner: DatabaseUrl,
     as_service: DatabaseUrl,
     // Dropped last: the databases go with it.
-    _server: TestServer,
+    server: TestServer,
 }
 
 impl OwnRole {
@@ -59,7 +63,7 @@ impl OwnRole {
             owner: Sql::connect(&server.owner_url_text()).await,
             as_owner,
             as_service: server.url_text(SERVICE_ROLE).parse().unwrap(),
-            _server: server,
+            server,
         }
     }
 
@@ -131,6 +135,89 @@ async fn a_login_that_is_no_member_of_the_role_is_refused() {
     owner.run(&format!("DROP ROLE {login}")).await;
     assert!(matches!(refused, Err(OpenPoolError::NotAMember { .. })), "{refused:?}");
     assert!(is_open, "a member of the role is taken");
+}
+
+/// What `db status` goes by.
+async fn schema_state(url: &str) -> Result<SchemaState, ContainerError> {
+    let database = Database::open(&DatabaseConfig::Named(url.to_owned())).await?;
+    database.schema_state().await
+}
+
+async fn pending(url: &str) -> Vec<String> {
+    schema_state(url).await.unwrap().pending().map(ToOwned::to_owned).collect()
+}
+
+fn names(folders: &[Folder]) -> Vec<&str> {
+    folders.iter().map(|one| one.name.as_str()).collect()
+}
+
+#[tokio::test]
+async fn whoever_may_be_the_service_role_sees_which_migrations_there_are() {
+    let role = OwnRole::new().await;
+    role.owner
+        .run(
+            "CREATE ROLE heir LOGIN INHERIT IN ROLE ledger_service;
+             CREATE ROLE guest LOGIN NOINHERIT IN ROLE ledger_service",
+        )
+        .await;
+    let all = Folder::all();
+    let is_before = |one: &&Folder| !one.name.ends_with("_grant_service_role");
+    let before_the_grant = all.iter().take_while(is_before).count();
+    for left in (before_the_grant..=all.len()).rev() {
+        // Without the grant the service role sees nothing, and the owner still does.
+        let seen = if left == before_the_grant { 0 } else { left };
+        for login in ["heir", "guest", SERVICE_ROLE] {
+            let url = role.server.url_text(login);
+            assert_eq!(pending(&url).await, names(&all[seen..]), "{login}, {left} applied");
+        }
+        assert_eq!(pending(&role.server.owner_url_text()).await, names(&all[left..]));
+        revert_last_migration(&role.as_owner).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_not_be_the_service_role_is_told_that_they_cannot_see() {
+    let role = OwnRole::new().await;
+    role.owner
+        .run(
+            "CREATE ROLE stranger LOGIN; CREATE ROLE reader LOGIN;
+             GRANT SELECT ON __diesel_schema_migrations TO reader",
+        )
+        .await;
+    let mut logins = vec!["stranger", "reader"];
+    // Since then a membership may come without the right to become the role.
+    if role.owner.value("SELECT current_setting('server_version_num')::int >= 160000").await == "t"
+    {
+        role.owner
+            .run(
+                "CREATE ROLE heir LOGIN; GRANT ledger_service TO heir WITH INHERIT TRUE, SET FALSE",
+            )
+            .await;
+        logins.push("heir");
+    }
+    for login in logins {
+        let error = schema_state(&role.server.url_text(login)).await.unwrap_err();
+        assert!(
+            matches!(&error, ContainerError::Migrate(MigrateError::HiddenSchema { login: told, .. })
+                if told == login),
+            "{login}: {error:?}"
+        );
+        let todo = format!("GRANT ledger_service TO {login}");
+        assert!(error.to_string().ends_with(&todo), "{error}");
+    }
+    role.owner.run("ALTER ROLE ledger_service NOBYPASSRLS").await;
+    let error = schema_state(&role.server.url_text(SERVICE_ROLE)).await.unwrap_err();
+    assert!(error.to_string().contains("run `epoch-ledger db provision`"), "{error}");
+}
+
+#[tokio::test]
+async fn everything_is_pending_where_there_is_no_service_role_yet() {
+    let server = TestServer::start().await;
+    let owner = Sql::connect(&server.owner_url_text()).await;
+    owner.run("CREATE ROLE keeper LOGIN").await;
+    for url in [server.owner_url_text(), server.url_text("keeper")] {
+        assert_eq!(pending(&url).await, names(&Folder::all()));
+    }
 }
 
 #[tokio::test]

@@ -5,12 +5,14 @@ use std::error::Error;
 use diesel::QueryableByName;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
+use diesel::result::QueryResult;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::MigrationHarness;
 use ledger_schema::MIGRATIONS;
 
+use super::SERVICE_ROLE;
 use crate::DatabaseUrl;
 use crate::connection::{ConnectError, PooledConnection, connect};
 
@@ -42,6 +44,18 @@ pub enum MigrateError {
         database: String,
         /// Its encoding.
         encoding: String,
+    },
+    /// Row-level security or a missing right hides which migrations there are.
+    #[error(
+        "{login} may not see which migrations {database} has; connect as its owner or as \
+         {SERVICE_ROLE}, or as a superuser run `epoch-ledger db provision` and \
+         GRANT {SERVICE_ROLE} TO {login}"
+    )]
+    HiddenSchema {
+        /// Which database.
+        database: String,
+        /// Who is connected.
+        login: String,
     },
     /// A migration failed.
     #[error("cannot migrate {database}: {reason}")]
@@ -145,13 +159,32 @@ pub async fn revert_last_migration(database: &DatabaseUrl) -> Result<String, Mig
         .map_err(|error| failed(database, error))
 }
 
-/// Which migrations the database has. Changes nothing, and needs no more than the service role has.
+/// Which migrations the database has. Changes nothing, and needs no more than the service role has,
+/// or membership in it.
 ///
 /// # Errors
-/// When the database cannot be reached or read.
+/// When the database cannot be reached or read, or the login may not see which it has.
 pub async fn migration_status(database: &DatabaseUrl) -> Result<SchemaState, MigrateError> {
     let mut connection = connect(&database.owner_config()).await?;
+    become_service_role(&mut connection.diesel)
+        .await
+        .map_err(|error| failed(database, error.into()))?;
     schema_state(&mut connection.diesel, database).await
+}
+
+/// A member inherits the service role's rights, but not that it bypasses row-level security, and
+/// would see an empty table. Whoever sees all of it stays who they are: an owner also sees it where
+/// the service role has no rights yet, or is not there.
+async fn become_service_role(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    let sight: Sight = diesel::sql_query(SIGHT).get_result(connection).await?;
+    if sight.is_whole() {
+        return Ok(());
+    }
+    let login: Login = diesel::sql_query(LOGIN).get_result(connection).await?;
+    if login.may_be_service_role {
+        connection.batch_execute(&format!("SET ROLE {SERVICE_ROLE}")).await?;
+    }
+    Ok(())
 }
 
 /// The same, over a connection that is open.
@@ -159,7 +192,15 @@ pub(crate) async fn schema_state(
     connection: &mut AsyncPgConnection,
     database: &DatabaseUrl,
 ) -> Result<SchemaState, MigrateError> {
-    let applied = applied_versions(connection).await;
+    let sight: Sight = diesel::sql_query(SIGHT)
+        .get_result(connection)
+        .await
+        .map_err(|error| failed(database, error.into()))?;
+    if sight.is_hidden() {
+        let (database, login) = (database.to_string(), database.login().to_owned());
+        return Err(MigrateError::HiddenSchema { database, login });
+    }
+    let applied = applied_versions(connection, &sight).await;
     applied.and_then(SchemaState::of).map_err(|error| failed(database, error))
 }
 
@@ -195,10 +236,36 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(move || work(&mut Harness::from(connection.diesel))).await?
 }
 
+/// What this role sees of the table in which Diesel keeps count.
 #[derive(QueryableByName)]
-struct Table {
+struct Sight {
     #[diesel(sql_type = Bool)]
-    is_readable: bool,
+    exists: bool,
+    #[diesel(sql_type = Bool)]
+    is_granted: bool,
+    #[diesel(sql_type = Bool)]
+    is_filtered: bool,
+    #[diesel(sql_type = Bool)]
+    is_service_role: bool,
+}
+
+impl Sight {
+    const fn is_whole(&self) -> bool {
+        self.exists && self.is_granted && !self.is_filtered
+    }
+
+    /// The service role may read the table once its migration has granted it; before that there is
+    /// something to migrate in any case. For anybody else, not to see is not to know.
+    const fn is_hidden(&self) -> bool {
+        let is_too_early = self.is_service_role && !self.is_granted;
+        self.exists && !self.is_whole() && !is_too_early
+    }
+}
+
+#[derive(QueryableByName)]
+struct Login {
+    #[diesel(sql_type = Bool)]
+    may_be_service_role: bool,
 }
 
 #[derive(QueryableByName)]
@@ -215,17 +282,27 @@ struct Encoding {
 
 const ENCODING: &str = "SELECT pg_catalog.current_setting('server_encoding') AS encoding";
 
-// The service role may read the table once the last migration has granted it; before that there
-// is something to migrate in any case.
-const TABLE: &str = "
-    SELECT coalesce(pg_catalog.has_table_privilege(
-        pg_catalog.to_regclass('__diesel_schema_migrations'), 'SELECT'), false) AS is_readable";
+const SIGHT: &str = "
+    SELECT migrations.oid IS NOT NULL AS exists,
+        coalesce(pg_catalog.has_table_privilege(migrations.oid, 'SELECT'), false) AS is_granted,
+        coalesce(pg_catalog.row_security_active(migrations.oid), false) AS is_filtered,
+        current_user = 'ledger_service' AS is_service_role
+    FROM (SELECT pg_catalog.to_regclass('__diesel_schema_migrations')::oid AS oid) AS migrations";
+
+// Since PostgreSQL 16 a membership may come without the right to become the role.
+const LOGIN: &str = "
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_roles r
+        WHERE r.rolname = 'ledger_service' AND pg_catalog.pg_has_role(session_user, r.oid,
+            CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000
+                THEN 'SET' ELSE 'MEMBER' END)) AS may_be_service_role";
 const VERSIONS: &str = "
     SELECT version::text AS version FROM __diesel_schema_migrations ORDER BY version";
 
-async fn applied_versions(connection: &mut AsyncPgConnection) -> Result<Vec<String>, Cause> {
-    let table: Table = diesel::sql_query(TABLE).get_result(connection).await?;
-    if !table.is_readable {
+async fn applied_versions(
+    connection: &mut AsyncPgConnection,
+    sight: &Sight,
+) -> Result<Vec<String>, Cause> {
+    if !sight.is_whole() {
         return Ok(Vec::new());
     }
     let applied: Vec<Version> = diesel::sql_query(VERSIONS).load(connection).await?;
