@@ -10,7 +10,9 @@
 
 mod error;
 pub mod git;
+pub mod ndjson;
 mod page;
+mod records;
 mod registry;
 mod source;
 mod text;

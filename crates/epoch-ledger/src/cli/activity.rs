@@ -7,10 +7,24 @@ use ledger_core::{PlatformUserId, SourceName, UserId};
 
 use super::EpochOption;
 
+const NDJSON_EXAMPLE: &str = "\
+Each line is one event (docs/activity-event.schema.json has the whole form):
+  {\"id\": \"workshop:2026-11-17:ada\", \"source\": \"workshop\", \"event_type\": \"session_held\",
+   \"platform_user_id\": \"ada@example.org\", \"event_time\": \"2026-11-17T10:00:00Z\",
+   \"metadata\": {\"guests\": 12}}
+on a single line. The id is the fact: the same id is stored once. What it earns is the weight of
+workshop:session_held, who is paid is what `identity bind workshop ada@example.org ada` says.
+
+  epoch-ledger collect ndjson workshops.ndjson
+  curl --silent https://example.org/events | epoch-ledger collect ndjson -";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum CollectCommand {
     /// Read the commits of a git repository
     Git(GitArguments),
+    /// Read events from a file with one JSON object on each line
+    #[command(after_long_help = NDJSON_EXAMPLE)]
+    Ndjson(NdjsonArguments),
 }
 
 #[derive(Debug, Args)]
@@ -36,6 +50,28 @@ pub(crate) struct GitArguments {
     ///
     /// A commit from after this moment and before the open epoch that was never collected is a
     /// late arrival: it is paid in the open epoch.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<ledger_core::Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NdjsonArguments {
+    #[command(flatten)]
+    pub(crate) file: FileArguments,
+}
+
+/// What is said about any file of events.
+#[derive(Debug, Args)]
+pub(crate) struct FileArguments {
+    /// The file; `-` for standard input
+    pub(crate) file: PathBuf,
+    /// Under what name to remember how far it was read [default: its path]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Leave faulty lines out, and say which, instead of refusing the whole file
+    #[arg(long)]
+    pub(crate) skip_invalid: bool,
+    /// Where the books begin: older events are left out [default: the ledger's first window]
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<ledger_core::Timestamp>,
 }

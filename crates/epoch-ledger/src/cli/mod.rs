@@ -4,7 +4,9 @@ mod activity;
 mod books;
 mod payout;
 
-pub(crate) use activity::{ActivityCommand, CollectCommand, GitArguments, IdentityCommand};
+pub(crate) use activity::{
+    ActivityCommand, CollectCommand, FileArguments, GitArguments, IdentityCommand,
+};
 pub(crate) use books::{DbCommand, DemoArguments, EpochCommand, EpochOpenArguments, LedgerCommand};
 pub(crate) use payout::{
     AllocateCommand, ExportFormat, PoolAddArguments, PoolCommand, StatementArgument,

@@ -1,0 +1,7 @@
+//! The sources that read files of events.
+
+mod conformance;
+mod cursors;
+mod faults;
+mod file;
+mod lines;
