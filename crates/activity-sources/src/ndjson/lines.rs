@@ -58,16 +58,21 @@ impl Records for Lines {
             if !self.read_line()? {
                 return Ok(None);
             }
-            let mut bytes = self.line.as_slice();
+            let mut bytes = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+            let is_too_long = bytes.len() as u64 > MAX_LINE_BYTES;
             if from.offset == 0 {
                 bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
             }
             let bytes = bytes.trim_ascii();
-            if bytes.is_empty() {
+            if bytes.is_empty() && !is_too_long {
                 continue;
             }
             let line = from.line_breaks + 1;
-            let content = value_of(bytes).map_err(|problem| Fault { line, field: None, problem });
+            let content = value_of(bytes, is_too_long).map_err(|problem| Fault {
+                line,
+                field: None,
+                problem,
+            });
             return Ok(Some(Record { from, line, content }));
         }
     }
@@ -77,8 +82,8 @@ impl Records for Lines {
     }
 }
 
-fn value_of(bytes: &[u8]) -> Result<Value, String> {
-    if bytes.len() as u64 > MAX_LINE_BYTES {
+fn value_of(bytes: &[u8], is_too_long: bool) -> Result<Value, String> {
+    if is_too_long {
         return Err(format!("is longer than {MAX_LINE_BYTES} bytes"));
     }
     let text = std::str::from_utf8(bytes)

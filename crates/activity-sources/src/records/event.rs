@@ -49,7 +49,9 @@ pub(super) fn event_of(
     retrieved_at: Timestamp,
 ) -> Result<NewActivityEvent, Vec<Fault>> {
     let found = VALIDATOR.iter_errors(value).take(MAX_FAULTS);
-    let faults: Vec<Fault> = found.map(|error| schema_fault(line, &error)).collect();
+    let mut faults: Vec<Fault> = found.map(|error| schema_fault(line, &error)).collect();
+    // A form that is a pattern and a format is one fault.
+    faults.dedup();
     if !faults.is_empty() {
         return Err(faults);
     }

@@ -35,7 +35,10 @@ async fn each_fault_names_its_line_and_its_field() {
             with(r#""id""#, r#""points":1,"id""#),
             "line 2, points: no event has such a field".to_owned(),
         ),
-        (with("ada", "a\\u0000"), "line 2, platform_user_id: \"a\\0\" cannot be used".to_owned()),
+        (
+            with(r#":"ada""#, r#":"a\u0000""#),
+            "line 2, platform_user_id: \"a\\0\" cannot be used".to_owned(),
+        ),
         (with("12", "9007199254740993"), "line 2, metadata: holds 9007199254740993".to_owned()),
         (with("12", r#""\u0000""#), "line 2, metadata: holds the character U+0000".to_owned()),
         (

@@ -7,6 +7,7 @@ mod bad_input;
 mod closing;
 mod collecting;
 mod demo;
+mod files;
 mod json;
 mod life;
 mod lists;
