@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::{ActivitySource, SourceError, git, ndjson};
+use crate::{ActivitySource, SourceError, csv, git, ndjson};
 
 /// A kind of source: how it is called in settings, and how it is opened.
 pub struct SourceKind {
@@ -19,7 +19,7 @@ pub struct SourceKind {
 }
 
 /// Every source this program can read.
-pub const SOURCES: &[SourceKind] = &[git::KIND, ndjson::KIND];
+pub const SOURCES: &[SourceKind] = &[csv::KIND, git::KIND, ndjson::KIND];
 
 /// Opens the source of that name with these settings. Like [`SourceKind::open`], it may block.
 ///

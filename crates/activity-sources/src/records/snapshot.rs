@@ -33,7 +33,7 @@ impl Snapshot {
         Ok(Self { file, length })
     }
 
-    pub(super) const fn length(&self) -> u64 {
+    pub(crate) const fn length(&self) -> u64 {
         self.length
     }
 

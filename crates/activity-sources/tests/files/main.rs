@@ -1,6 +1,7 @@
 //! The sources that read files of events.
 
 mod conformance;
+mod csv;
 mod cursors;
 mod faults;
 mod file;

@@ -18,6 +18,15 @@ workshop:session_held, who is paid is what `identity bind workshop ada@example.o
   epoch-ledger collect ndjson workshops.ndjson
   curl --silent https://example.org/events | epoch-ledger collect ndjson -";
 
+const CSV_EXAMPLE: &str = "\
+With a file whose header is `Nr,Who,When,Points`:
+  epoch-ledger collect csv workshops.csv --set source=workshop --set event_type=session_held \\
+    --map id=Nr --map platform_user_id=Who --map event_time=When --map metadata.points=Points
+
+Fields: id, source, event_type, platform_user_id and event_time (2026-11-17T10:00:00Z) are needed;
+platform_login, artifact_url, producer, producer_version and metadata.NAME may be. The id is the
+fact: the same id is stored once. A column that is called as a field needs no --map.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum CollectCommand {
     /// Read the commits of a git repository
@@ -25,6 +34,9 @@ pub(crate) enum CollectCommand {
     /// Read events from a file with one JSON object on each line
     #[command(after_long_help = NDJSON_EXAMPLE)]
     Ndjson(NdjsonArguments),
+    /// Read events from a CSV file with a header
+    #[command(after_long_help = CSV_EXAMPLE)]
+    Csv(CsvArguments),
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +70,27 @@ pub(crate) struct GitArguments {
 pub(crate) struct NdjsonArguments {
     #[command(flatten)]
     pub(crate) file: FileArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CsvArguments {
+    #[command(flatten)]
+    pub(crate) file: FileArguments,
+    /// Which column is a field of an event; may be given more than once
+    #[arg(long, value_name = "FIELD=COLUMN", value_parser = field_and_text)]
+    pub(crate) map: Vec<(String, String)>,
+    /// What a field is on every row; may be given more than once
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = field_and_text)]
+    pub(crate) set: Vec<(String, String)>,
+}
+
+fn field_and_text(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, text)) if !field.is_empty() && !text.is_empty() => {
+            Ok((field.to_owned(), text.to_owned()))
+        }
+        _ => Err("write it as id=Nr".to_owned()),
+    }
 }
 
 /// What is said about any file of events.

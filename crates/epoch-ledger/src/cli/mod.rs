@@ -5,7 +5,7 @@ mod books;
 mod payout;
 
 pub(crate) use activity::{
-    ActivityCommand, CollectCommand, FileArguments, GitArguments, IdentityCommand,
+    ActivityCommand, CollectCommand, CsvArguments, FileArguments, GitArguments, IdentityCommand,
 };
 pub(crate) use books::{DbCommand, DemoArguments, EpochCommand, EpochOpenArguments, LedgerCommand};
 pub(crate) use payout::{

@@ -4,9 +4,9 @@ use activity_collector::{CollectReport, Collector, SharedHistory, books_begin};
 use activity_sources::open_source;
 use ledger_core::{Epoch, Timestamp};
 use ledger_port::ActivityLedgerStore;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::cli::{CollectCommand, FileArguments, GitArguments};
+use crate::cli::{CollectCommand, CsvArguments, FileArguments, GitArguments};
 use crate::failure::{Code, Failure};
 use crate::output::{Output, counted};
 use crate::session::{Books, Session};
@@ -26,6 +26,7 @@ impl TryFrom<CollectCommand> for Request {
     fn try_from(command: CollectCommand) -> Result<Self, Failure> {
         match command {
             CollectCommand::Git(arguments) => Self::of_git(arguments),
+            CollectCommand::Csv(arguments) => Self::of_csv(arguments),
             CollectCommand::Ndjson(arguments) => Self::of_file("ndjson", arguments.file),
         }
     }
@@ -40,11 +41,30 @@ impl Request {
         Ok(Self { kind: "git", settings, since, shared_history })
     }
 
+    fn of_csv(arguments: CsvArguments) -> Result<Self, Failure> {
+        let CsvArguments { file, map, set } = arguments;
+        let mut request = Self::of_file("csv", file)?;
+        request.settings["map"] = said_once("--map", map)?;
+        request.settings["set"] = said_once("--set", set)?;
+        Ok(request)
+    }
+
     fn of_file(kind: &'static str, arguments: FileArguments) -> Result<Self, Failure> {
         let FileArguments { file, name, skip_invalid, since } = arguments;
         let settings = json!({"file": text_of(&file)?, "name": name, "skip_invalid": skip_invalid});
         Ok(Self { kind, settings, since, shared_history: SharedHistory::default() })
     }
+}
+
+/// What was said about each field, as a JSON object.
+fn said_once(option: &str, pairs: Vec<(String, String)>) -> Result<Value, Failure> {
+    let mut object = Map::new();
+    for (field, text) in pairs {
+        if object.insert(field.clone(), Value::String(text)).is_some() {
+            return Err(Failure::wrong_arguments(format!("{option} {field} is given twice")));
+        }
+    }
+    Ok(Value::Object(object))
 }
 
 /// Settings are JSON, which has text and no bytes.

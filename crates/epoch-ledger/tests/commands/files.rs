@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::program::{Program, Run, word};
+use crate::program::{Program, Run, program, word};
 
 fn line(id: &str, day: u32) -> String {
     format!(
@@ -66,5 +66,44 @@ async fn standard_input_is_a_file_too() {
         let report = Run::from(child.wait_with_output().unwrap()).json();
         assert_eq!(report["inserted"], inserted, "{report}");
         assert_eq!(report["notices"].as_array().map_or(0, Vec::len), 0, "{report}");
+    }
+}
+
+#[tokio::test]
+async fn a_spreadsheet_is_collected_by_its_columns() {
+    let program = Program::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("workshops.csv");
+    let rows = "Nr,Who,When\n7,ada,2026-11-17T10:00:00Z\n8,bob,2026-11-18T10:00:00Z\n";
+    std::fs::write(&file, rows).unwrap();
+    program.json(&["epoch", "open", "--week", "2026-W47"]);
+    let set = ["--set", "source=workshop", "--set", "event_type=held"];
+    let map = ["--map", "id=Nr", "--map", "platform_user_id=Who"];
+    let words = [&["collect", "csv", word(&file)][..], &set, &map].concat();
+    program.refused(2, "nothing says what event_time is", &words);
+    program.refused(
+        2,
+        "there is no column \"At\"",
+        &[&words[..], &["--map", "event_time=At"]].concat(),
+    );
+    program.refused(2, "--map id is given twice", &[&words[..], &["--map", "id=Who"]].concat());
+    program.refused(2, "write it as id=Nr", &[&words[..], &["--map", "id"]].concat());
+    let report = program.json(&[&words[..], &["--map", "event_time=When"]].concat());
+    assert_eq!(report["inserted"], 2, "{report}");
+    let events = program.json(&["activity", "list"]);
+    assert_eq!(
+        (&events["events"][1]["id"], &events["events"][1]["source"]),
+        (&"8".into(), &"workshop".into())
+    );
+}
+
+#[test]
+fn each_kind_of_file_is_explained_with_an_example() {
+    for (kind, example) in
+        [("ndjson", "collect ndjson workshops.ndjson"), ("csv", "collect csv workshops.csv --set")]
+    {
+        let run: Run = program().args(["collect", kind, "--help"]).output().unwrap().into();
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.out.contains(example), "{}", run.out);
     }
 }
