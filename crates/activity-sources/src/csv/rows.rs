@@ -106,7 +106,10 @@ impl Rows {
 
     fn read(&mut self) -> io::Result<bool> {
         self.passed.borrow_mut().left = MAX_ROW_BYTES;
-        self.reader.read_byte_record(&mut self.row).map_err(io::Error::from)
+        self.reader.read_byte_record(&mut self.row).map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
     }
 
     /// On which line the row begins. Blank lines before it are read with it, and so may be the rest
