@@ -33,7 +33,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger-port", &["ledger-core"]),
     ("ledger-repository", &["ledger-core", "ledger-port", "ledger-schema"]),
     ("ledger-schema", &[]),
-    ("ledger-testkit", &["ledger-core", "ledger-port", "ledger-repository", "private-postgres"]),
+    (
+        "ledger-testkit",
+        &[
+            "activity-sources",
+            "ledger-core",
+            "ledger-port",
+            "ledger-repository",
+            "private-postgres",
+        ],
+    ),
     ("ledger-tests", &[]),
     ("private-postgres", &[]),
     ("web-server", &["app-container", "activity-sources", "ledger-core", "ledger-port"]),

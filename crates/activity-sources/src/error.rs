@@ -60,6 +60,16 @@ pub enum SourceError {
         /// What to do.
         advice: String,
     },
+    /// A file holds lines that cannot be recorded, so none of it was.
+    #[error("{}", faults_text(place, listed, *count))]
+    Faults {
+        /// The file.
+        place: String,
+        /// The first faults, each with its line.
+        listed: Vec<String>,
+        /// How many there are.
+        count: u64,
+    },
     /// The place could not be read just now.
     #[error("{place} cannot be read: {problem}")]
     Unreadable {
@@ -117,9 +127,25 @@ impl SourceError {
             | Self::NoSuchStream { .. }
             | Self::Cursor { .. }
             | Self::Damaged { .. }
+            | Self::Faults { .. }
             | Self::Denied { .. } => Remedy::Mend,
             Self::Unreadable { .. } | Self::Stopped { .. } => Remedy::TryAgain,
             Self::Throttled { wait, .. } => Remedy::Wait(*wait),
         }
     }
+}
+
+fn faults_text(place: &str, listed: &[String], count: u64) -> String {
+    let faults = if count == 1 { "a fault" } else { "faults" };
+    let mut text = format!("{place} has {faults}, so nothing of it was recorded:");
+    for fault in listed {
+        text.push_str("\n  ");
+        text.push_str(fault);
+    }
+    let more = count.saturating_sub(listed.len() as u64);
+    if more > 0 {
+        text.push_str(&format!("\n  and {more} more"));
+    }
+    text.push_str("\nMend the file, or leave faulty lines out with `--skip-invalid`");
+    text
 }

@@ -8,9 +8,12 @@
 //! To add a source: a folder of its own that implements [`ActivitySource`] and [`StreamReader`], a
 //! `mod` line below, and one line in [`SOURCES`]. [`git`] is the one to copy.
 
+pub mod csv;
 mod error;
 pub mod git;
+pub mod ndjson;
 mod page;
+mod records;
 mod registry;
 mod source;
 mod text;

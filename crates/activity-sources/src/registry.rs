@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::{ActivitySource, SourceError, git};
+use crate::{ActivitySource, SourceError, csv, git, ndjson};
 
 /// A kind of source: how it is called in settings, and how it is opened.
 pub struct SourceKind {
-    /// Its name, also the `source` of its events.
+    /// Its name, also the `source` of its cursors; of its events too, unless they come from a file
+    /// that says otherwise.
     pub name: &'static str,
     /// What it reads, in one sentence.
     pub about: &'static str,
@@ -18,7 +19,7 @@ pub struct SourceKind {
 }
 
 /// Every source this program can read.
-pub const SOURCES: &[SourceKind] = &[git::KIND];
+pub const SOURCES: &[SourceKind] = &[csv::KIND, git::KIND, ndjson::KIND];
 
 /// Opens the source of that name with these settings. Like [`SourceKind::open`], it may block.
 ///

@@ -236,6 +236,16 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        let code = match error {
+            SourceError::Settings { .. } | SourceError::Faults { .. } => Code::WrongArguments,
+            _ => Code::Unavailable,
+        };
+        Self::of(code, &error)
+    }
+}
+
 impl From<VerifyError> for Failure {
     fn from(error: VerifyError) -> Self {
         match error {
@@ -258,7 +268,6 @@ macro_rules! failures {
 }
 
 failures! {
-    SourceError => Unavailable,
     InvalidValue => WrongArguments,
     AmountOverflow => Refused,
     std::io::Error => Unexpected,

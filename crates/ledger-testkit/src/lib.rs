@@ -4,6 +4,7 @@ mod builders;
 mod clock;
 mod database;
 mod server;
+mod source_conformance;
 
 pub use builders::{
     EventBuilder, allocation, binding, credits, cursor_key, decision, event, finalize, moment,
@@ -13,3 +14,4 @@ pub use builders::{
 pub use clock::SettableClock;
 pub use database::TestDatabase;
 pub use server::TestServer;
+pub use source_conformance::check_source;

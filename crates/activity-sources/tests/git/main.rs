@@ -1,5 +1,6 @@
 //! The git source, against repositories that the real `git` program makes.
 
+mod conformance;
 mod cursors;
 mod lines;
 mod oddities;

@@ -7,10 +7,36 @@ use ledger_core::{PlatformUserId, SourceName, UserId};
 
 use super::EpochOption;
 
+const NDJSON_EXAMPLE: &str = "\
+Each line is one event (docs/activity-event.schema.json has the whole form):
+  {\"id\": \"workshop:2026-11-17:ada\", \"source\": \"workshop\", \"event_type\": \"session_held\",
+   \"platform_user_id\": \"ada@example.org\", \"event_time\": \"2026-11-17T10:00:00Z\",
+   \"metadata\": {\"guests\": 12}}
+on a single line. The id is the fact: the same id is stored once. What it earns is the weight of
+workshop:session_held, who is paid is what `identity bind workshop ada@example.org ada` says.
+
+  epoch-ledger collect ndjson workshops.ndjson
+  curl --silent https://example.org/events | epoch-ledger collect ndjson -";
+
+const CSV_EXAMPLE: &str = "\
+With a file whose header is `Nr,Who,When,Points`:
+  epoch-ledger collect csv workshops.csv --set source=workshop --set event_type=session_held \\
+    --map id=Nr --map platform_user_id=Who --map event_time=When --map metadata.points=Points
+
+Fields: id, source, event_type, platform_user_id and event_time (2026-11-17T10:00:00Z) are needed;
+platform_login, artifact_url, producer, producer_version and metadata.NAME may be. The id is the
+fact: the same id is stored once. A column that is called as a field needs no --map.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum CollectCommand {
     /// Read the commits of a git repository
     Git(GitArguments),
+    /// Read events from a file with one JSON object on each line
+    #[command(after_long_help = NDJSON_EXAMPLE)]
+    Ndjson(NdjsonArguments),
+    /// Read events from a CSV file with a header
+    #[command(after_long_help = CSV_EXAMPLE)]
+    Csv(CsvArguments),
 }
 
 #[derive(Debug, Args)]
@@ -36,6 +62,49 @@ pub(crate) struct GitArguments {
     ///
     /// A commit from after this moment and before the open epoch that was never collected is a
     /// late arrival: it is paid in the open epoch.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<ledger_core::Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NdjsonArguments {
+    #[command(flatten)]
+    pub(crate) file: FileArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CsvArguments {
+    #[command(flatten)]
+    pub(crate) file: FileArguments,
+    /// Which column is a field of an event; may be given more than once
+    #[arg(long, value_name = "FIELD=COLUMN", value_parser = field_and_text)]
+    pub(crate) map: Vec<(String, String)>,
+    /// What a field is on every row; may be given more than once
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = field_and_text)]
+    pub(crate) set: Vec<(String, String)>,
+}
+
+fn field_and_text(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, text)) if !field.is_empty() && !text.is_empty() => {
+            Ok((field.to_owned(), text.to_owned()))
+        }
+        _ => Err("write it as id=Nr".to_owned()),
+    }
+}
+
+/// What is said about any file of events.
+#[derive(Debug, Args)]
+pub(crate) struct FileArguments {
+    /// The file; `-` for standard input
+    pub(crate) file: PathBuf,
+    /// Under what name to remember how far it was read [default: its path]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Leave faulty lines out, and say which, instead of refusing the whole file
+    #[arg(long)]
+    pub(crate) skip_invalid: bool,
+    /// Where the books begin: older events are left out [default: the ledger's first window]
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<ledger_core::Timestamp>,
 }

@@ -6,7 +6,9 @@ mod jobs;
 mod payout;
 mod work;
 
-pub(crate) use activity::{ActivityCommand, CollectCommand, GitArguments, IdentityCommand};
+pub(crate) use activity::{
+    ActivityCommand, CollectCommand, CsvArguments, FileArguments, GitArguments, IdentityCommand,
+};
 pub(crate) use books::{DbCommand, DemoArguments, EpochCommand, EpochOpenArguments, LedgerCommand};
 pub(crate) use jobs::{JobsCommand, SourcesCommand, WorkArguments};
 pub(crate) use payout::{

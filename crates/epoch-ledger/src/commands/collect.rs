@@ -1,22 +1,86 @@
-use activity_collector::{CollectReport, Collector, SharedHistory, books_begin};
-use activity_sources::git::{GitOptions, GitSource};
-use ledger_core::Epoch;
-use ledger_port::ActivityLedgerStore;
+use std::path::Path;
 
-use crate::cli::{CollectCommand, GitArguments};
-use crate::failure::Failure;
+use activity_collector::{CollectReport, Collector, SharedHistory, books_begin};
+use activity_sources::open_source;
+use ledger_core::{Epoch, Timestamp};
+use ledger_port::ActivityLedgerStore;
+use serde_json::{Map, Value, json};
+
+use crate::cli::{CollectCommand, CsvArguments, FileArguments, GitArguments};
+use crate::failure::{Code, Failure};
 use crate::output::{Output, counted};
 use crate::session::{Books, Session};
 use crate::views;
 
+/// What to collect: a kind of source, its settings, and what only the collector needs.
+struct Request {
+    kind: &'static str,
+    settings: Value,
+    since: Option<Timestamp>,
+    shared_history: SharedHistory,
+}
+
+impl TryFrom<CollectCommand> for Request {
+    type Error = Failure;
+
+    fn try_from(command: CollectCommand) -> Result<Self, Failure> {
+        match command {
+            CollectCommand::Git(arguments) => Self::of_git(arguments),
+            CollectCommand::Csv(arguments) => Self::of_csv(arguments),
+            CollectCommand::Ndjson(arguments) => Self::of_file("ndjson", arguments.file),
+        }
+    }
+}
+
+impl Request {
+    fn of_git(arguments: GitArguments) -> Result<Self, Failure> {
+        let GitArguments { path, branch, name, bot, pay_shared_history, since } = arguments;
+        let shared_history =
+            if pay_shared_history { SharedHistory::IsNew } else { SharedHistory::IsRefused };
+        let settings = json!({"path": text_of(&path)?, "branch": branch, "repository_name": name, "bots": bot});
+        Ok(Self { kind: "git", settings, since, shared_history })
+    }
+
+    fn of_csv(arguments: CsvArguments) -> Result<Self, Failure> {
+        let CsvArguments { file, map, set } = arguments;
+        let mut request = Self::of_file("csv", file)?;
+        request.settings["map"] = said_once("--map", map)?;
+        request.settings["set"] = said_once("--set", set)?;
+        Ok(request)
+    }
+
+    fn of_file(kind: &'static str, arguments: FileArguments) -> Result<Self, Failure> {
+        let FileArguments { file, name, skip_invalid, since } = arguments;
+        let settings = json!({"file": text_of(&file)?, "name": name, "skip_invalid": skip_invalid});
+        Ok(Self { kind, settings, since, shared_history: SharedHistory::default() })
+    }
+}
+
+/// What was said about each field, as a JSON object.
+fn said_once(option: &str, pairs: Vec<(String, String)>) -> Result<Value, Failure> {
+    let mut object = Map::new();
+    for (field, text) in pairs {
+        if object.insert(field.clone(), Value::String(text)).is_some() {
+            return Err(Failure::wrong_arguments(format!("{option} {field} is given twice")));
+        }
+    }
+    Ok(Value::Object(object))
+}
+
+/// Settings are JSON, which has text and no bytes.
+fn text_of(path: &Path) -> Result<&str, Failure> {
+    path.to_str().ok_or_else(|| {
+        Failure::wrong_arguments(format!("{path:?} is not UTF-8; give the place another name"))
+    })
+}
+
 pub(super) async fn run(command: CollectCommand, session: &Session) -> Result<(), Failure> {
-    let CollectCommand::Git(arguments) = command;
-    let since = arguments.since;
-    let shared_history = match arguments.pay_shared_history {
-        true => SharedHistory::IsNew,
-        false => SharedHistory::IsRefused,
-    };
-    let source = open_git(arguments)?;
+    let Request { kind, settings, since, shared_history } = command.try_into()?;
+    // Opening touches the disk, or waits for standard input.
+    let opening = tokio::task::spawn_blocking(move || open_source(kind, &settings));
+    let source = opening
+        .await
+        .map_err(|error| Failure::new(Code::Unexpected, format!("opening {kind}: {error}")))??;
     session
         .with_books(async |Books { store, clock }| {
             let epoch = open_epoch(store).await?;
@@ -27,7 +91,7 @@ pub(super) async fn run(command: CollectCommand, session: &Session) -> Result<()
             };
             let collector = Collector { store, clock, epoch: &epoch, since, shared_history };
             let mut bar = session.output.progress();
-            let report = collector.collect(&source, &mut bar).await?;
+            let report = collector.collect(source.as_ref(), &mut bar).await?;
             bar.finish();
             print_notices(&report, session.output);
             session.output.result(&views::report(&report), || {
@@ -43,11 +107,6 @@ pub(super) async fn run(command: CollectCommand, session: &Session) -> Result<()
             })
         })
         .await
-}
-
-pub(super) fn open_git(arguments: GitArguments) -> Result<GitSource, Failure> {
-    let GitArguments { path, branch, name, bot, .. } = arguments;
-    Ok(GitSource::open(path, GitOptions { repository_name: name, branch, bots: bot })?)
 }
 
 async fn open_epoch(store: &dyn ActivityLedgerStore) -> Result<Epoch, Failure> {

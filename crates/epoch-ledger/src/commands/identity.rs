@@ -1,4 +1,4 @@
-use activity_sources::{SOURCES, git};
+use activity_sources::{SOURCES, csv, git, ndjson};
 use ledger_core::{EpochStatus, PlatformUserId, SourceName};
 use ledger_port::{
     ActivityLedgerStore, BindingKey, IdentityBinding, UnresolvedIdentity, all_pages,
@@ -50,10 +50,14 @@ fn binding_key(
     } else {
         text.to_owned()
     })?;
-    if !SOURCES.iter().any(|kind| kind.name == source.as_str()) {
-        let known: Vec<&str> = SOURCES.iter().map(|kind| kind.name).collect();
+    // The events of a file say themselves where they come from.
+    let files = [csv::KIND.name, ndjson::KIND.name];
+    let known: Vec<&str> =
+        SOURCES.iter().map(|kind| kind.name).filter(|name| !files.contains(name)).collect();
+    if !known.contains(&source.as_str()) {
         output.notice(&format!(
-            "this program collects from no source \"{source}\"; it knows: {}",
+            "this program collects from no source \"{source}\"; it knows: {}, and what a file of \
+             events names as its source",
             known.join(", ")
         ));
     }

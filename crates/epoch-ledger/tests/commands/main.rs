@@ -8,6 +8,7 @@ mod closing;
 mod collecting;
 mod configuration;
 mod demo;
+mod files;
 mod json;
 mod life;
 mod lists;

@@ -1,0 +1,75 @@
+//! Where a file of records is, and what it is called.
+
+use std::io::{Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::snapshot::Snapshot;
+use super::unreadable;
+use crate::SourceError;
+
+/// How standard input is written where a file is asked for.
+const STANDARD_INPUT: &str = "-";
+
+/// What standard input is called where no name is given.
+const STANDARD_INPUT_NAME: &str = "standard input";
+
+/// A file, or a copy of standard input, which cannot be read twice.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// What it is called: in cursors, errors and notices.
+    pub(super) name: String,
+    path: PathBuf,
+    /// Whether each run is about another content, so that nothing is said when it is.
+    pub(super) is_nameless_input: bool,
+    /// Removes the copy when the source is closed.
+    _copy: Option<NamedTempFile>,
+}
+
+impl Place {
+    /// Finds the file; reads standard input to its end.
+    pub(super) fn find(path: &Path, name: Option<String>) -> Result<Self, SourceError> {
+        if path == Path::new(STANDARD_INPUT) {
+            let is_nameless_input = name.is_none();
+            let name = name.unwrap_or_else(|| STANDARD_INPUT_NAME.to_owned());
+            let copy = copy_of_input().map_err(|error| unreadable(STANDARD_INPUT_NAME, &error))?;
+            let path = copy.path().to_owned();
+            return Ok(Self { name, path, is_nameless_input, _copy: Some(copy) });
+        }
+        let shown = path.display().to_string();
+        let whole = path.canonicalize().map_err(|error| not_there(&shown, &error))?;
+        if !whole.is_file() {
+            return Err(SourceError::NotThere {
+                place: shown,
+                problem: "is not a file".to_owned(),
+                advice: "Give a file, or - for standard input".to_owned(),
+            });
+        }
+        let name = name.unwrap_or_else(|| whole.display().to_string());
+        Ok(Self { name, path: whole, is_nameless_input: false, _copy: None })
+    }
+
+    /// The file as it is now.
+    pub(super) fn snapshot(&self) -> Result<Snapshot, SourceError> {
+        Snapshot::open(&self.path).map_err(|error| not_there(&self.name, &error))
+    }
+}
+
+fn copy_of_input() -> std::io::Result<NamedTempFile> {
+    let mut copy = NamedTempFile::new()?;
+    std::io::copy(&mut std::io::stdin().lock(), copy.as_file_mut())?;
+    copy.as_file_mut().seek(SeekFrom::Start(0))?;
+    Ok(copy)
+}
+
+fn not_there(place: &str, error: &std::io::Error) -> SourceError {
+    if error.kind() != std::io::ErrorKind::NotFound {
+        return unreadable(place, error);
+    }
+    SourceError::NotThere {
+        place: place.to_owned(),
+        problem: "does not exist".to_owned(),
+        advice: "Give the path of a file, or - for standard input".to_owned(),
+    }
+}

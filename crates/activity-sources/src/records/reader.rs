@@ -1,0 +1,176 @@
+//! Hands out the events of a file page by page.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ledger_core::NewActivityEvent;
+
+use super::cursor::FileCursor;
+use super::event::event_of;
+use super::fault::{Fault, FaultList};
+use super::snapshot::{Fingerprint, Snapshot};
+use super::walk::{Fate, Walk};
+use super::{Format, Record, run_blocking, unreadable};
+use crate::{
+    CollectWindow, MAX_NOTICES, Notice, NoticeKind, SourceError, SourcePage, StreamReader, Tally,
+};
+
+/// What a run reads, and how.
+pub(super) struct Job {
+    /// What the file is called.
+    pub(super) place: String,
+    pub(super) snapshot: Snapshot,
+    pub(super) format: Arc<dyn Format>,
+    pub(super) window: CollectWindow,
+    pub(super) skip_invalid: bool,
+    pub(super) page_events: usize,
+}
+
+impl Job {
+    fn event(&self, record: Record) -> Result<NewActivityEvent, Vec<Fault>> {
+        let value = record.content.map_err(|fault| vec![fault])?;
+        event_of(record.line, &value, self.format.producer(), self.window.retrieved_at)
+    }
+
+    /// Reads the whole file without recording anything. How many records the walk will want.
+    ///
+    /// # Errors
+    /// When there is a fault and faults are not to be skipped.
+    pub(super) fn check(&self, mut walk: Walk) -> Result<u64, SourceError> {
+        let mut records = self.format.open(&self.snapshot, Default::default(), &self.place)?;
+        let (mut faults, mut wanted) = (FaultList::default(), 0);
+        while let Some(record) = records.next().map_err(|error| unreadable(&self.place, &error))? {
+            let (from, to) = (record.from, records.position());
+            let event = self.event(record);
+            let time = event.as_ref().ok().map(|event| event.event_time);
+            if from.offset >= walk.at().offset
+                && matches!(walk.step(from, to, time), Fate::Wanted | Fate::Faulty)
+            {
+                wanted += 1;
+            }
+            faults.extend(event.err().into_iter().flatten());
+        }
+        if faults.count == 0 || self.skip_invalid {
+            return Ok(wanted);
+        }
+        let (place, count) = (self.place.clone(), faults.count);
+        Err(SourceError::Faults { place, listed: faults.first, count })
+    }
+
+    /// Reads one page from where the progress stands.
+    fn read_page(&self, progress: &mut Progress) -> Result<SourcePage, SourceError> {
+        let unreadable = |error| unreadable(&self.place, &error);
+        let mut page = SourcePage {
+            events: Vec::new(),
+            next_cursor: String::new(),
+            tally: Tally::default(),
+            notices: Vec::new(),
+            notices_left_out: 0,
+        };
+        for notice in std::mem::take(&mut progress.opening) {
+            progress.say(&mut page, notice);
+        }
+        let mut records = self.format.open(&self.snapshot, progress.walk.at(), &self.place)?;
+        while page.events.len() < self.page_events {
+            let Some(record) = records.next().map_err(unreadable)? else {
+                progress.is_done = true;
+                break;
+            };
+            let from = record.from;
+            let event = self.event(record);
+            let time = event.as_ref().ok().map(|event| event.event_time);
+            match (progress.walk.step(from, records.position(), time), event) {
+                (Fate::Wanted, Ok(event)) => page.events.push(event),
+                (Fate::Faulty, Err(faults)) => self.leave_out(faults, progress, &mut page)?,
+                (Fate::BeforeSince, _) => page.tally.before_since += 1,
+                (Fate::Waits, _) => page.tally.waiting += 1,
+                _ => {}
+            }
+        }
+        progress.walk.advance(records.position());
+        page.tally.read = page.events.len() as u64 + page.tally.faulty;
+        let seen = progress.walk.seen();
+        progress.fingerprint.extend_to(&self.snapshot, seen.offset).map_err(unreadable)?;
+        page.next_cursor = FileCursor::new(
+            self.window.since,
+            self.format.terms(),
+            (seen.offset, seen.line_breaks),
+            progress.fingerprint.value(),
+            progress.walk.waiting(),
+        )
+        .to_value();
+        Ok(page)
+    }
+
+    /// A line that was sound when the file was checked may be changed by now.
+    fn leave_out(
+        &self,
+        faults: Vec<Fault>,
+        progress: &mut Progress,
+        page: &mut SourcePage,
+    ) -> Result<(), SourceError> {
+        if !self.skip_invalid {
+            let mut list = FaultList::default();
+            list.extend(faults);
+            let (place, count) = (self.place.clone(), list.count);
+            return Err(SourceError::Faults { place, listed: list.first, count });
+        }
+        page.tally.faulty += 1;
+        for fault in faults {
+            let message = format!("{}, {fault}; the line was left out", self.place);
+            progress.say(page, Notice::new(NoticeKind::FaultyFact, message));
+        }
+        Ok(())
+    }
+}
+
+/// How far a run is. A page that could not be read leaves it as it was.
+#[derive(Clone)]
+pub(super) struct Progress {
+    pub(super) walk: Walk,
+    pub(super) fingerprint: Fingerprint,
+    /// What the first page says besides its events.
+    pub(super) opening: Vec<Notice>,
+    pub(super) notices_given: usize,
+    pub(super) is_done: bool,
+}
+
+impl Progress {
+    /// Gives notices until the run has given enough; counts the rest.
+    fn say(&mut self, page: &mut SourcePage, notice: Notice) {
+        if self.notices_given < MAX_NOTICES {
+            self.notices_given += 1;
+            page.notices.push(notice);
+        } else {
+            page.notices_left_out += 1;
+        }
+    }
+}
+
+/// Reads a file once.
+pub(super) struct FileReader {
+    pub(super) job: Arc<Job>,
+    pub(super) progress: Progress,
+    pub(super) expected: u64,
+}
+
+#[async_trait]
+impl StreamReader for FileReader {
+    fn expected_facts(&self) -> Option<u64> {
+        Some(self.expected)
+    }
+
+    async fn next_page(&mut self) -> Result<Option<SourcePage>, SourceError> {
+        if self.progress.is_done {
+            return Ok(None);
+        }
+        let (job, mut progress) = (Arc::clone(&self.job), self.progress.clone());
+        let (page, progress) = run_blocking(self.job.place.clone(), move || {
+            let page = job.read_page(&mut progress)?;
+            Ok((page, progress))
+        })
+        .await?;
+        self.progress = progress;
+        Ok(Some(page))
+    }
+}

@@ -1,0 +1,75 @@
+//! A file as it was when the run began: what is written to it later is the next run's.
+
+use std::fs::File;
+use std::io::{BufReader, Read as _, Seek as _, SeekFrom, Take};
+use std::path::Path;
+
+use ledger_core::Sha256Hex;
+use sha2::{Digest as _, Sha256};
+
+/// How many bytes are hashed at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Position {
+    /// How many bytes are before it.
+    pub(crate) offset: u64,
+    /// How many line breaks are before it.
+    pub(crate) line_breaks: u64,
+}
+
+/// An open file and how long it was. Replacing the file does not disturb who reads it.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    file: File,
+    length: u64,
+}
+
+impl Snapshot {
+    pub(super) fn open(path: &Path) -> std::io::Result<Self> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        Ok(Self { file, length })
+    }
+
+    pub(crate) const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Reads from there to the end. One reader at a time: they share the file's position.
+    pub(crate) fn reader_at(&self, offset: u64) -> std::io::Result<BufReader<Take<File>>> {
+        let mut file = self.file.try_clone()?;
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(BufReader::new(file.take(self.length.saturating_sub(offset))))
+    }
+}
+
+/// The hash of a file's beginning, which grows with what is read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fingerprint {
+    hash: Sha256,
+    to: u64,
+}
+
+impl Fingerprint {
+    /// Takes in what is between its end and there.
+    pub(super) fn extend_to(&mut self, snapshot: &Snapshot, offset: u64) -> std::io::Result<()> {
+        let mut left = snapshot.reader_at(self.to)?.take(offset.saturating_sub(self.to));
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            let read = left.read(&mut chunk)?;
+            if read == 0 {
+                return Ok(());
+            }
+            self.hash.update(&chunk[..read]);
+            self.to += read as u64;
+        }
+    }
+
+    pub(super) fn value(&self) -> Sha256Hex {
+        let digest = self.hash.clone().finalize();
+        let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        digits.parse().expect("a SHA-256 has 64 lower-case digits")
+    }
+}

@@ -1,0 +1,109 @@
+//! Activity from files.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::program::{Program, Run, program, word};
+
+fn line(id: &str, day: u32) -> String {
+    format!(
+        r#"{{"id":"w:{id}","source":"workshop","event_type":"session_held","platform_user_id":"ada","event_time":"2026-11-{day:02}T10:00:00Z"}}"#
+    )
+}
+
+#[tokio::test]
+async fn a_file_is_collected_once_and_read_on_in_the_next_epoch() {
+    let program = Program::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("workshops.ndjson");
+    std::fs::write(&file, [line("1", 24), line("2", 17), line("2", 17)].join("\n")).unwrap();
+    program.json(&["epoch", "open", "--week", "2026-W47"]);
+    program.json(&["identity", "bind", "workshop", "ada", "ada"]);
+    let first = program.json(&["collect", "ndjson", word(&file)]);
+    let counts = |report: &Value| {
+        ["inserted", "duplicates", "waiting", "resolved"].map(|name| report[name].as_u64().unwrap())
+    };
+    assert_eq!(counts(&first), [1, 1, 1, 1], "{first}");
+    let again = program.json(&["collect", "ndjson", word(&file)]);
+    assert_eq!(counts(&again), [0, 0, 1, 0], "{again}");
+    program.json(&["epoch", "review"]);
+    program.json(&["epoch", "open", "--week", "2026-W48"]);
+    let next = program.json(&["collect", "ndjson", word(&file)]);
+    assert_eq!(counts(&next), [1, 0, 0, 1], "{next}");
+}
+
+#[tokio::test]
+async fn a_faulty_file_is_refused_whole_unless_its_faults_are_left_out() {
+    let program = Program::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("workshops.ndjson");
+    std::fs::write(&file, [&line("1", 17), "{}x", &line("3", 18)].join("\n")).unwrap();
+    program.json(&["epoch", "open", "--week", "2026-W47"]);
+    program.refused(2, "\n  line 2: is not JSON", &["collect", "ndjson", word(&file)]);
+    assert_eq!(program.json(&["activity", "list"])["events"].as_array().unwrap().len(), 0);
+    let report = program.json(&["collect", "ndjson", word(&file), "--skip-invalid"]);
+    assert_eq!((&report["inserted"], &report["faulty"]), (&2.into(), &1.into()), "{report}");
+    assert!(report["notices"][0].as_str().unwrap().contains("line 2: is not JSON"), "{report}");
+    program.refused(6, "does not exist", &["collect", "ndjson", "absent.ndjson"]);
+    program.refused(6, "is not a file", &["collect", "ndjson", word(folder.path())]);
+}
+
+#[tokio::test]
+async fn standard_input_is_a_file_too() {
+    let program = Program::new().await;
+    program.json(&["epoch", "open", "--week", "2026-W47"]);
+    for (id, inserted) in [("1", 1), ("1", 0), ("2", 1)] {
+        let mut command = program.command(&["--json", "collect", "ndjson", "-"]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(line(id, 17).as_bytes()).unwrap();
+        let report = Run::from(child.wait_with_output().unwrap()).json();
+        assert_eq!(report["inserted"], inserted, "{report}");
+        assert_eq!(report["notices"].as_array().map_or(0, Vec::len), 0, "{report}");
+    }
+}
+
+#[tokio::test]
+async fn a_spreadsheet_is_collected_by_its_columns() {
+    let program = Program::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("workshops.csv");
+    let rows = "Nr,Who,When\n7,ada,2026-11-17T10:00:00Z\n8,bob,2026-11-18T10:00:00Z\n";
+    std::fs::write(&file, rows).unwrap();
+    program.json(&["epoch", "open", "--week", "2026-W47"]);
+    let set = ["--set", "source=workshop", "--set", "event_type=held"];
+    let map = ["--map", "id=Nr", "--map", "platform_user_id=Who"];
+    let words = [&["collect", "csv", word(&file)][..], &set, &map].concat();
+    program.refused(2, "nothing says what event_time is", &words);
+    program.refused(
+        2,
+        "there is no column \"At\"",
+        &[&words[..], &["--map", "event_time=At"]].concat(),
+    );
+    program.refused(2, "--map id is given twice", &[&words[..], &["--map", "id=Who"]].concat());
+    program.refused(2, "write it as id=Nr", &[&words[..], &["--map", "id"]].concat());
+    let report = program.json(&[&words[..], &["--map", "event_time=When"]].concat());
+    assert_eq!(report["inserted"], 2, "{report}");
+    let events = program.json(&["activity", "list"]);
+    assert_eq!(
+        (&events["events"][1]["id"], &events["events"][1]["source"]),
+        (&"8".into(), &"workshop".into())
+    );
+}
+
+#[test]
+fn each_kind_of_file_is_explained_with_an_example() {
+    for (kind, example) in
+        [("ndjson", "collect ndjson workshops.ndjson"), ("csv", "collect csv workshops.csv --set")]
+    {
+        let run: Run = program().args(["collect", kind, "--help"]).output().unwrap().into();
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.out.contains(example), "{}", run.out);
+    }
+}
