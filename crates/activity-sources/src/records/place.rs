@@ -1,9 +1,8 @@
 //! Where a file of records is, and what it is called.
 
-use std::io::{Seek as _, SeekFrom};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 use super::snapshot::Snapshot;
 use super::unreadable;
@@ -20,11 +19,16 @@ const STANDARD_INPUT_NAME: &str = "standard input";
 pub(super) struct Place {
     /// What it is called: in cursors, errors and notices.
     pub(super) name: String,
-    path: PathBuf,
+    at: At,
     /// Whether each run is about another content, so that nothing is said when it is.
     pub(super) is_nameless_input: bool,
-    /// Removes the copy when the source is closed.
-    _copy: Option<NamedTempFile>,
+}
+
+#[derive(Debug)]
+enum At {
+    Path(PathBuf),
+    /// It has no name on the disk, so nothing of it stays when the program is stopped.
+    Copy(File),
 }
 
 impl Place {
@@ -34,8 +38,7 @@ impl Place {
             let is_nameless_input = name.is_none();
             let name = name.unwrap_or_else(|| STANDARD_INPUT_NAME.to_owned());
             let copy = copy_of_input().map_err(|error| unreadable(STANDARD_INPUT_NAME, &error))?;
-            let path = copy.path().to_owned();
-            return Ok(Self { name, path, is_nameless_input, _copy: Some(copy) });
+            return Ok(Self { name, at: At::Copy(copy), is_nameless_input });
         }
         let shown = path.display().to_string();
         let whole = path.canonicalize().map_err(|error| not_there(&shown, &error))?;
@@ -47,24 +50,27 @@ impl Place {
             });
         }
         let name = name.unwrap_or_else(|| whole.display().to_string());
-        Ok(Self { name, path: whole, is_nameless_input: false, _copy: None })
+        Ok(Self { name, at: At::Path(whole), is_nameless_input: false })
     }
 
     /// The file as it is now.
     pub(super) fn snapshot(&self) -> Result<Snapshot, SourceError> {
-        Snapshot::open(&self.path).map_err(|error| not_there(&self.name, &error))
+        let file = match &self.at {
+            At::Path(path) => File::open(path),
+            At::Copy(copy) => copy.try_clone(),
+        };
+        file.and_then(Snapshot::of).map_err(|error| not_there(&self.name, &error))
     }
 }
 
-fn copy_of_input() -> std::io::Result<NamedTempFile> {
-    let mut copy = NamedTempFile::new()?;
-    std::io::copy(&mut std::io::stdin().lock(), copy.as_file_mut())?;
-    copy.as_file_mut().seek(SeekFrom::Start(0))?;
+fn copy_of_input() -> io::Result<File> {
+    let mut copy = tempfile::tempfile()?;
+    io::copy(&mut io::stdin().lock(), &mut copy)?;
     Ok(copy)
 }
 
-fn not_there(place: &str, error: &std::io::Error) -> SourceError {
-    if error.kind() != std::io::ErrorKind::NotFound {
+fn not_there(place: &str, error: &io::Error) -> SourceError {
+    if error.kind() != io::ErrorKind::NotFound {
         return unreadable(place, error);
     }
     SourceError::NotThere {

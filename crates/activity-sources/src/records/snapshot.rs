@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _, SeekFrom, Take};
-use std::path::Path;
 
 use ledger_core::Sha256Hex;
 use sha2::{Digest as _, Sha256};
@@ -27,8 +26,7 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn open(path: &Path) -> std::io::Result<Self> {
-        let file = File::open(path)?;
+    pub(super) fn of(file: File) -> std::io::Result<Self> {
         let length = file.metadata()?.len();
         Ok(Self { file, length })
     }
