@@ -33,22 +33,22 @@ pub(super) async fn close(
 ) -> Result<(), Failure> {
     session.interruption_leaves.set("nothing was written");
     let epoch = which.find(store).await?;
+    let left = Left::of(&epoch, store).await?;
     let unresolved = waiting(&epoch, store).await?;
     let preview = store.preview_finalize_epoch(&first_look(&epoch)).await?;
-    let is_closed = epoch.status == EpochStatus::Closed;
-    if !is_closed {
-        if clock.now() < epoch.period.end() {
-            warn_of_the_future(&epoch, session.output);
-        }
-        warn_of_unpaid_work(&unresolved, &preview, session.output);
+    if left == Left::CloseAndPay && clock.now() < epoch.period.end() {
+        warn_of_the_future(&epoch, session.output);
+    }
+    if left != Left::Nothing {
+        warn_of_unpaid_work(&unresolved, &preview, left, session.output);
     }
     if asking == Asking::DryRun {
         return print_close(&preview, "Nothing was written (dry run).", session);
     }
-    if asking == Asking::People && !is_closed {
-        require_somebody_to_ask(session.output)?;
+    if asking == Asking::People && left != Left::Nothing {
+        require_somebody_to_ask(left, session.output)?;
         anstream::eprintln!("{}", statement::payout_text(&preview.statement));
-        require_confirmation(&epoch).await?;
+        require_confirmation(&epoch, left).await?;
         // Payouts and pool are held against what was shown by the close itself; this is not.
         require_unchanged(&unresolved, &waiting(&epoch, store).await?)?;
     }
@@ -60,8 +60,33 @@ pub(super) async fn close(
     };
     session.interruption_leaves.set(WHAT_WAS_STORED);
     let finalized = store.finalize_epoch(&command).await?;
-    let done = if is_closed { "was closed already." } else { "is closed." };
+    // Somebody else may have been faster; then the statement is theirs.
+    let is_ours = finalized.statement.statement.id == command.statement_id;
+    let done = match left {
+        _ if !is_ours => "was closed already.",
+        Left::Pay => "was closed without a statement; it is written now.",
+        Left::CloseAndPay | Left::Nothing => "is closed.",
+    };
     print_close(&finalized, &format!("Epoch {} {done}", epoch.id), session)
+}
+
+/// What there is left to write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    CloseAndPay,
+    /// The epoch is closed, and its first statement is as final as a close.
+    Pay,
+    Nothing,
+}
+
+impl Left {
+    async fn of(epoch: &Epoch, store: &dyn ActivityLedgerStore) -> PortResult<Self> {
+        if epoch.status != EpochStatus::Closed {
+            return Ok(Self::CloseAndPay);
+        }
+        let statement = store.get_statement_for_epoch(epoch.id).await?;
+        Ok(if statement.is_some() { Self::Nothing } else { Self::Pay })
+    }
 }
 
 /// Asks to close whatever is there.
@@ -95,14 +120,16 @@ fn warn_of_the_future(epoch: &Epoch, output: Output) {
 fn warn_of_unpaid_work(
     unresolved: &[UnresolvedIdentity],
     preview: &FinalizedEpoch,
+    left: Left,
     output: Output,
 ) {
     let events: u64 = unresolved.iter().map(|identity| identity.event_count).sum();
     if events > 0 {
         let people = u64::try_from(unresolved.len()).unwrap_or(u64::MAX);
         let belong = if events == 1 { "belongs" } else { "belong" };
+        let when = if left == Left::Pay { "now that" } else { "once" };
         output.notice(&format!(
-            "{} of {} {belong} to nobody, and will never be paid once this epoch is closed; see \
+            "{} of {} {belong} to nobody, and will never be paid {when} this epoch is closed; see \
              `epoch-ledger identity unresolved`",
             counted(events, "event"),
             counted(people, "platform user"),
@@ -124,14 +151,18 @@ fn print_close(finalized: &FinalizedEpoch, done: &str, session: &Session) -> Res
 }
 
 /// A question is no JSON, and nobody sees it in a pipe.
-fn require_somebody_to_ask(output: Output) -> Result<(), Failure> {
+fn require_somebody_to_ask(left: Left, output: Output) -> Result<(), Failure> {
     if !output.is_json && std::io::stdin().is_terminal() {
         return Ok(());
     }
-    Err(Failure::wrong_arguments(
-        "closing cannot be taken back and there is nobody to ask; pass --yes to close, or \
-         --dry-run to look",
-    ))
+    let (what, to_do) = match left {
+        Left::Pay => ("a statement", "write it"),
+        Left::CloseAndPay | Left::Nothing => ("closing", "close"),
+    };
+    Err(Failure::wrong_arguments(format!(
+        "{what} cannot be taken back and there is nobody to ask; pass --yes to {to_do}, or \
+         --dry-run to look"
+    )))
 }
 
 fn require_unchanged(
@@ -148,12 +179,21 @@ fn require_unchanged(
     ))
 }
 
-async fn require_confirmation(epoch: &Epoch) -> Result<(), Failure> {
-    anstream::eprint!("Close epoch {} and pay this? It cannot be taken back. [y/N] ", epoch.id);
+async fn require_confirmation(epoch: &Epoch, left: Left) -> Result<(), Failure> {
+    let id = epoch.id;
+    let (question, refused) = match left {
+        Left::Pay => {
+            (format!("Epoch {id} is closed without a statement; pay this?"), "nothing was written")
+        }
+        Left::CloseAndPay | Left::Nothing => {
+            (format!("Close epoch {id} and pay this?"), "nothing was closed")
+        }
+    };
+    anstream::eprint!("{question} It cannot be taken back. [y/N] ");
     std::io::stderr().flush()?;
     match answer().await?.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => Err(Failure::new(Code::Refused, "not confirmed; nothing was closed")),
+        _ => Err(Failure::new(Code::Refused, format!("not confirmed; {refused}"))),
     }
 }
 

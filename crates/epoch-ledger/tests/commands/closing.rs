@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
+use diesel_async::SimpleAsyncConnection as _;
 use nix::sys::signal::Signal;
 
 use crate::program::{Program, Run, word};
@@ -131,4 +132,78 @@ async fn a_close_before_the_window_is_over_says_so() {
     past.json(&["pool", "add", "base_issuance", "1"]);
     let run = past.run(&["epoch", "close", "--yes"]);
     assert!(run.code == 0 && !run.err.contains("still to come"), "{run:?}");
+}
+
+/// Closes the epoch as a program does that ends before it pays.
+async fn close_without_a_statement(program: &Program) {
+    program
+        .database
+        .owner()
+        .await
+        .batch_execute(
+            "UPDATE epochs SET status = 'closed', closed_at = now(), pool_total_credits =
+                (SELECT sum(amount_credits) FROM epoch_pool_components)",
+        )
+        .await
+        .unwrap();
+    program.refused(3, NO_STATEMENT, &["statement", "show", "1"]);
+}
+
+const NO_STATEMENT: &str = "epoch 1 is closed but has no statement";
+const IS_WRITTEN: &str = "Epoch 1 was closed without a statement; it is written now.";
+
+#[tokio::test]
+async fn an_epoch_that_is_closed_without_a_statement_is_asked_for_all_the_same() {
+    let (program, _repository) = ready().await;
+    close_without_a_statement(&program).await;
+    let close = ["epoch", "close", "1"];
+    program.refused(2, "pass --yes to write it, or --dry-run to look", &close);
+    let dry = program.run(&["epoch", "close", "1", "--dry-run"]);
+    assert!(dry.code == 0 && dry.out.contains("Nothing was written (dry run)."), "{dry:?}");
+    assert_eq!(dry.err, "", "everybody is paid, and its window is no news");
+    let asked = || {
+        let terminal = Terminal::start(program.command(&close));
+        terminal.wait_until_it_shows("Epoch 1 is closed without a statement; pay this?");
+        terminal.wait_until_it_shows(QUESTION);
+        terminal
+    };
+    let mut terminal = asked();
+    terminal.press("n\n");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.screen.contains("not confirmed; nothing was written"), "{ended:?}");
+    program.refused(3, NO_STATEMENT, &["statement", "show", "1"]);
+    let mut terminal = asked();
+    terminal.press("y\n");
+    let ended = terminal.end();
+    assert!(ended.code == 0 && ended.screen.contains(IS_WRITTEN), "{ended:?}");
+    assert!(ended.screen.find("10000") < ended.screen.find(QUESTION), "{ended:?}");
+    // Once it has one there is nothing to ask, or to write.
+    let statement = program.json(&["statement", "show", "1"]);
+    let again = program.run(&close);
+    assert!(again.code == 0 && again.out.contains("Epoch 1 was closed already."), "{again:?}");
+    assert_eq!(again.err, "");
+    assert_eq!(program.json(&["statement", "show", "1"]), statement);
+}
+
+#[tokio::test]
+async fn a_statement_that_pays_nobody_says_so_before_it_is_written() {
+    let (program, repository) = (Program::new().await, Repository::with_history());
+    program.json(&["epoch", "open", "--from", "2026-01-01", "--to", "9000-01-01"]);
+    program.json(&["collect", "git", word(repository.path())]);
+    program.json(&["pool", "add", "base_issuance", "10000"]);
+    close_without_a_statement(&program).await;
+    let notices = [
+        "9 events of 3 platform users belong to nobody, and will never be paid now that this \
+         epoch is closed",
+        "nobody has units, so nobody is paid and the pool stays unspent",
+    ];
+    let run = program.run(&["epoch", "close", "1", "--yes"]);
+    assert!(run.code == 0 && run.out.contains(IS_WRITTEN), "{run:?}");
+    assert!(notices.iter().all(|notice| run.err.contains(notice)), "{run:?}");
+    let statement = program.json(&["statement", "show", "1"]);
+    assert_eq!(statement["payouts"], serde_json::json!([]), "{statement}");
+    let again = program.run(&["epoch", "close", "1", "--yes"]);
+    assert!(again.out.contains("Epoch 1 was closed already."), "{again:?}");
+    assert_eq!(again.err, "", "what is paid is paid");
 }
