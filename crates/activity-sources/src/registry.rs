@@ -13,6 +13,8 @@ pub struct SourceKind {
     pub name: &'static str,
     /// What it reads, in one sentence.
     pub about: &'static str,
+    /// Whether it takes the setting `bots`: whose work is left out.
+    pub takes_bots: bool,
     /// Opens one from its settings, a JSON object. It may touch the disk: call it where that holds
     /// nobody up.
     pub open: fn(&Value) -> Result<Arc<dyn ActivitySource>, SourceError>,

@@ -27,6 +27,7 @@ const NAME: &str = "csv";
 pub const KIND: SourceKind = SourceKind {
     name: NAME,
     about: "Events from a CSV file with a header",
+    takes_bots: false,
     open: |settings| {
         let CsvSettings { file, name, skip_invalid, map, set } = Deserialize::deserialize(settings)
             .map_err(|error: serde_json::Error| settings_error(error.to_string()))?;

@@ -55,6 +55,7 @@ const NAME: &str = "git";
 pub const KIND: SourceKind = SourceKind {
     name: NAME,
     about: "Commits of one branch of a git repository on this machine",
+    takes_bots: true,
     open: |settings| {
         let GitSettings { path, repository_name, branch, bots } =
             Deserialize::deserialize(settings)

@@ -27,6 +27,7 @@ const PRODUCER: &str = "epoch-ledger/ndjson";
 pub const KIND: SourceKind = SourceKind {
     name: NAME,
     about: "Events from a file with one JSON object on each line",
+    takes_bots: false,
     open: |settings| {
         let NdjsonSettings { file, name, skip_invalid } =
             Deserialize::deserialize(settings).map_err(|error: serde_json::Error| {

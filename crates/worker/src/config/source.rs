@@ -33,7 +33,12 @@ pub(super) fn read(
     });
     let collect_every =
         table.read("collect_every", |value| duration(value, SHORTEST)).unwrap_or(collect_every);
-    let all_bots = all_bots(&mut table, bots);
+    let takes_bots =
+        SOURCES.iter().any(|source| Some(source.name) == kind.as_deref() && source.takes_bots);
+    let all_bots = all_bots(&mut table, if takes_bots { bots } else { &[] });
+    if let Some(kind) = kind.as_deref().filter(|_| !takes_bots && !all_bots.is_empty()) {
+        table.tell("bots", format!("a source of kind {kind} has no bots; leave them out"));
+    }
     let mut settings = own_settings(&table);
     if !all_bots.is_empty() {
         settings.insert("bots".to_owned(), all_bots.into());

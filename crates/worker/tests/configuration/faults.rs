@@ -242,3 +242,18 @@ fn keys_that_do_not_go_together_are_told() {
         ]
     );
 }
+
+/// A file says itself whose work it counts: the ledger's bots are none of its settings.
+#[test]
+fn a_source_that_takes_no_bots_is_given_none_and_may_name_none() {
+    let plan = |own: &str| {
+        let ledger = with_ledger("bots = [\"renovate*\"]");
+        format!("{ledger}[[ledger.source]]\nid = \"f\"\nkind = \"ndjson\"\nfile = \"a\"\n{own}\n")
+    };
+    let config = Config::parse(&plan(""), "f.toml").expect("it is in order");
+    assert_eq!(config.ledgers[0].sources[0].settings, serde_json::json!({ "file": "a" }));
+    assert_eq!(
+        said(&plan("bots = [\"ci\"]")),
+        ["f.toml:10:8: ledger.source.bots: a source of kind ndjson has no bots; leave them out"]
+    );
+}
