@@ -5,7 +5,18 @@ use ledger_port::JobKey;
 
 use super::ConfigArgument;
 
+const WORK_AFTER_HELP: &str = "\
+Any number of workers may run, on any number of machines, on one database. Ctrl-C or SIGTERM
+stops one: the page in hand is finished and the rest is given back. One that is killed loses its
+jobs to the others within a minute, and nothing is stored or paid twice.
+
+What it does is in its log, in `jobs list` and in `sources status`. Closing and paying is left
+to people:
+  epoch-ledger epoch list
+  epoch-ledger epoch close 1";
+
 #[derive(Debug, Args)]
+#[command(after_long_help = WORK_AFTER_HELP)]
 pub(crate) struct WorkArguments {
     #[command(flatten)]
     pub(crate) config: ConfigArgument,

@@ -33,6 +33,11 @@ A week, from a git repository to a payout statement:
   epoch-ledger epoch close
   epoch-ledger statement verify
 
+Weeks that run by themselves, up to the review:
+  epoch-ledger config example > epoch-ledger.toml
+  epoch-ledger config check
+  epoch-ledger work
+
 Exit codes:
   0 done             4 there is no such thing
   1 unexpected       5 verification found a difference
