@@ -5,11 +5,12 @@ use diesel::prelude::{
 };
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId, NewEpoch, Timestamp};
+use ledger_core::{Epoch, EpochStatus, LedgerId, NewEpoch, Timestamp};
 use ledger_port::LedgerPortError;
 use ledger_schema::schema::epochs;
 use uuid::Uuid;
 
+use super::find_open_epoch;
 use crate::rows::EpochRow;
 use crate::transaction::{Command, TxResult};
 
@@ -72,15 +73,8 @@ impl Command for CreateEpoch<'_> {
 
 impl CreateEpoch<'_> {
     async fn refuse_a_second_open_epoch(&self, tx: &mut AsyncPgConnection) -> TxResult<()> {
-        let open: Option<i64> = epochs::table
-            .filter(epochs::ledger_id.eq(self.ledger_id.0))
-            .filter(epochs::status.eq("open"))
-            .select(epochs::id)
-            .first(tx)
-            .await
-            .optional()?;
-        match open {
-            Some(id) => Err(LedgerPortError::EpochAlreadyOpen { open_epoch: EpochId(id) }.into()),
+        match find_open_epoch(tx, self.ledger_id).await? {
+            Some(open) => Err(LedgerPortError::EpochAlreadyOpen { open_epoch: open.id }.into()),
             None => Ok(()),
         }
     }

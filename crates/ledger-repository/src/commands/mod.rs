@@ -86,6 +86,21 @@ async fn lock_writable_epoch(
     Ok(epoch)
 }
 
+/// The ledger's open epoch (ONE_OPEN_EPOCH), if there is one.
+pub(crate) async fn find_open_epoch(
+    connection: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+) -> TxResult<Option<Epoch>> {
+    let row: Option<EpochRow> = epochs::table
+        .filter(epochs::ledger_id.eq(ledger_id.0))
+        .filter(epochs::status.eq(EpochStatus::Open.as_str()))
+        .select(EpochRow::as_select())
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(row.map(Epoch::try_from).transpose()?)
+}
+
 /// A number of rows, as the port counts.
 fn count(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)

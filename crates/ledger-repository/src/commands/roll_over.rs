@@ -1,13 +1,10 @@
 use async_trait::async_trait;
-use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId, Timestamp};
+use diesel_async::AsyncPgConnection;
+use ledger_core::{Epoch, EpochStatus, LedgerId, Timestamp};
 use ledger_port::{LedgerPortError, RollOver};
-use ledger_schema::schema::epochs;
 
 use super::create_epoch::take_turns;
-use super::{BeginReview, CreateEpoch, EpochLock, lock_epoch};
-use crate::rows::EpochRow;
+use super::{BeginReview, CreateEpoch, EpochLock, find_open_epoch, lock_epoch};
 use crate::transaction::{Command, TxResult};
 
 /// Puts an epoch into review and opens the next one: the two other commands, in one transaction.
@@ -48,15 +45,9 @@ impl Command for GoOn<'_> {
 impl GoOn<'_> {
     /// The epoch that the same call opened before.
     async fn opened_before(&self, tx: &mut AsyncPgConnection) -> TxResult<Option<Epoch>> {
-        let row: Option<EpochRow> = epochs::table
-            .filter(epochs::ledger_id.eq(self.ledger_id.0))
-            .filter(epochs::status.eq(EpochStatus::Open.as_str()))
-            .select(EpochRow::as_select())
-            .first(tx)
-            .await
-            .optional()?;
-        let open = row.map(Epoch::try_from).transpose()?;
-        let is_the_one_over = |id: EpochId| self.asked.over == Some(id);
-        Ok(open.filter(|open| open.period == self.asked.next.period && !is_the_one_over(open.id)))
+        let open = find_open_epoch(tx, self.ledger_id).await?;
+        Ok(open.filter(|open| {
+            open.period == self.asked.next.period && self.asked.over != Some(open.id)
+        }))
     }
 }

@@ -1,14 +1,14 @@
 //! Jobs are asked for, and taken back.
 
 use async_trait::async_trait;
-use diesel::OptionalExtension;
+use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_core::LedgerId;
 use ledger_port::{Job, JobKey, LedgerPortError};
 use ledger_schema::schema::ledgers;
 
-use super::keyed;
+use super::{FIND, keyed};
 use crate::rows::JobRow;
 use crate::transaction::{Command, TxResult};
 
@@ -47,7 +47,6 @@ impl Command for Ask<'_> {
 }
 
 async fn refuse_missing_ledger(tx: &mut AsyncPgConnection, key: &JobKey) -> TxResult<()> {
-    use diesel::prelude::{ExpressionMethods, QueryDsl};
     let found: Option<uuid::Uuid> = ledgers::table
         .filter(ledgers::ledger_id.eq(LedgerId::of(&key.ledger).0))
         .select(ledgers::ledger_id)
@@ -101,12 +100,6 @@ impl Command for Cancel<'_> {
         find(tx, self.key).await
     }
 }
-
-const FIND: &str = "
-    SELECT l.name AS ledger, j.kind, j.subject, j.state, j.run_at, j.attempts, j.worker,
-        j.lease_until, j.last_error, j.waits_for, j.updated_at
-    FROM jobs j JOIN ledgers l ON l.ledger_id = j.ledger_id
-    WHERE (j.ledger_id, j.kind, j.subject) = ($1, $2, $3)";
 
 async fn find(tx: &mut AsyncPgConnection, key: &JobKey) -> TxResult<Job> {
     let row: Option<JobRow> = keyed(FIND, key).get_result(tx).await.optional()?;

@@ -85,13 +85,24 @@ impl<R: Role> JobQueue for PgJobQueue<R> {
     }
 }
 
-const LIST: &str = "
-    SELECT l.name AS ledger, j.kind, j.subject, j.state, j.run_at, j.attempts, j.worker,
-        j.lease_until, j.last_error, j.waits_for, j.updated_at
-    FROM jobs j JOIN ledgers l ON l.ledger_id = j.ledger_id
-    WHERE (l.name, j.kind, j.subject) > ($1, $2, $3)
+/// The rows of [`JobRow`], and which of them.
+macro_rules! select_jobs {
+    ($which:literal) => {
+        concat!(
+            "SELECT l.name AS ledger, j.kind, j.subject, j.state, j.run_at, j.attempts, j.worker,
+                j.lease_until, j.last_error, j.waits_for, j.updated_at
+            FROM jobs j JOIN ledgers l ON l.ledger_id = j.ledger_id ",
+            $which
+        )
+    };
+}
+
+const LIST: &str = select_jobs!(
+    "WHERE (l.name, j.kind, j.subject) > ($1, $2, $3)
     ORDER BY l.name, j.kind, j.subject
-    LIMIT $4";
+    LIMIT $4"
+);
+const FIND: &str = select_jobs!("WHERE (j.ledger_id, j.kind, j.subject) = ($1, $2, $3)");
 
 /// The key's columns, as every statement has them first: `$1`, `$2`, `$3`.
 type Keyed = diesel::query_builder::BoxedSqlQuery<'static, diesel::pg::Pg, SqlQuery>;

@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ledger_core::{LedgerId, LedgerName};
-use ledger_port::{Claim, JobKey, JobLease, StoreFault, TakenJob, Task};
+use ledger_core::LedgerId;
+use ledger_port::{Claim, JobKey, JobLease, StoreFault, TakenJob};
 use uuid::Uuid;
 
 use super::{Columns, milliseconds};
@@ -19,12 +19,6 @@ pub(super) struct TakeJob<'a> {
 impl<'a> TakeJob<'a> {
     pub(super) fn new(claim: &'a Claim<'a>) -> Self {
         Self { claim, columns: Columns::of(claim.jobs) }
-    }
-
-    /// The name behind an id that the claim itself gave.
-    fn ledger(&self, id: Uuid) -> Option<&LedgerName> {
-        let names = self.claim.jobs.iter().map(|key| &key.ledger);
-        names.into_iter().find(|name| LedgerId::of(name) == LedgerId(id))
     }
 }
 
@@ -107,15 +101,20 @@ impl Command for TakeJob<'_> {
 }
 
 impl TakeJob<'_> {
+    /// Finds the row among what was claimed.
     fn read(&self, row: &TakenRow) -> Result<TakenJob, StoreFault> {
-        let key = format!("{}/{}/{}", row.ledger_id, row.kind, row.subject);
-        let place = Place { table: "jobs", row: &key };
-        let ledger = self.ledger(row.ledger_id).cloned();
-        let ledger = ledger.ok_or_else(|| place.corrupt("ledger_id", "nobody asked for it"))?;
-        let task = Task::from_parts(&row.kind, &row.subject)
-            .map_err(|problem| place.corrupt("kind", problem))?;
+        let shown = format!("{}/{}/{}", row.ledger_id, row.kind, row.subject);
+        let place = Place { table: "jobs", row: &shown };
+        let is_this = |key: &&JobKey| {
+            LedgerId::of(&key.ledger).0 == row.ledger_id
+                && (key.task.kind(), key.task.subject()) == (&row.kind, &row.subject)
+        };
+        let key = self.claim.jobs.iter().find(is_this).cloned();
         Ok(TakenJob {
-            lease: JobLease { key: JobKey { ledger, task }, lease_id: self.claim.lease_id },
+            lease: JobLease {
+                key: key.ok_or_else(|| place.corrupt("ledger_id", "nobody asked for it"))?,
+                lease_id: self.claim.lease_id,
+            },
             attempt: place.read("attempts", row.attempts)?,
         })
     }

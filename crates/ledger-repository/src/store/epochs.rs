@@ -7,7 +7,7 @@ use ledger_schema::schema::epochs;
 
 use super::{PgLedgerStore, fetch, page};
 use crate::Role;
-use crate::commands::{BeginReview, CloseEpoch, CreateEpoch};
+use crate::commands::{BeginReview, CloseEpoch, CreateEpoch, find_open_epoch};
 use crate::rows::EpochRow;
 
 #[async_trait]
@@ -19,15 +19,8 @@ impl<R: Role> EpochStore for PgLedgerStore<R> {
 
     async fn get_open_epoch(&self) -> PortResult<Option<Epoch>> {
         let mut loan = self.pool.lend().await?;
-        let found = epochs::table
-            .filter(epochs::ledger_id.eq(self.ledger_id.0))
-            .filter(epochs::status.eq("open"))
-            .select(EpochRow::as_select())
-            .first(loan.connection())
-            .await
-            .optional();
-        let row: Option<EpochRow> = loan.end("get_open_epoch", found)?;
-        Ok(row.map(Epoch::try_from).transpose()?)
+        let found = find_open_epoch(loan.connection(), self.ledger_id).await;
+        loan.end("get_open_epoch", found)
     }
 
     async fn get_epoch(&self, epoch_id: EpochId) -> PortResult<Option<Epoch>> {
