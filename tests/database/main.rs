@@ -28,3 +28,4 @@ mod tenants;
 mod unreadable;
 mod upgrade;
 mod upgrade_refusals;
+mod worker_attacks;
