@@ -118,6 +118,23 @@ pub enum Remedy {
 }
 
 impl SourceError {
+    pub(crate) fn settings(kind: &str, problem: impl Into<String>) -> Self {
+        Self::Settings { kind: kind.to_owned(), problem: problem.into() }
+    }
+
+    pub(crate) fn unreadable(place: &str, error: &std::io::Error) -> Self {
+        Self::Unreadable { place: place.to_owned(), problem: error.to_string() }
+    }
+
+    /// Another stream was asked for than the one that is read there.
+    pub(crate) fn no_such_stream(place: &str, asked: &CursorKey, reads: &CursorKey) -> Self {
+        Self::NoSuchStream {
+            place: place.to_owned(),
+            stream: format!("stream {:?} of {:?}", asked.stream(), asked.scope()),
+            known: format!("This source reads {:?}", reads.stream()),
+        }
+    }
+
     /// What there is to do about it.
     #[must_use]
     pub const fn remedy(&self) -> Remedy {

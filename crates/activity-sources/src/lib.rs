@@ -8,7 +8,9 @@
 //! To add a source: a folder of its own that implements [`ActivitySource`] and [`StreamReader`], a
 //! `mod` line below, and one line in [`SOURCES`]. [`git`] is the one to copy.
 
+mod blocking;
 pub mod csv;
+mod cursor;
 mod error;
 pub mod git;
 pub mod ndjson;
@@ -20,5 +22,6 @@ mod text;
 
 pub use error::{Remedy, SourceError};
 pub use page::{MAX_NOTICES, MAX_PAGE_EVENTS, Notice, NoticeKind, SourcePage, Tally};
+pub use records::RecordFile;
 pub use registry::{SOURCES, SourceKind, open_source};
 pub use source::{ActivitySource, CollectWindow, SourceStream, StreamList, StreamReader};

@@ -12,7 +12,7 @@ pub const MAX_PAGE_EVENTS: usize = 1_000;
 pub const MAX_NOTICES: usize = 20;
 
 /// Some events, and where the stream stands after them. Both are stored in one transaction.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SourcePage {
     /// At most [`MAX_PAGE_EVENTS`], oldest first. May be empty.
     pub events: Vec<NewActivityEvent>,
@@ -24,6 +24,20 @@ pub struct SourcePage {
     pub notices: Vec<Notice>,
     /// How many notices of this page were left out because the run had given enough.
     pub notices_left_out: u64,
+}
+
+impl SourcePage {
+    /// Gives notices until the run has given enough, and counts the rest. `given` is the run's.
+    pub(crate) fn say(&mut self, notices: impl IntoIterator<Item = Notice>, given: &mut usize) {
+        for notice in notices {
+            if *given < MAX_NOTICES {
+                *given += 1;
+                self.notices.push(notice);
+            } else {
+                self.notices_left_out += 1;
+            }
+        }
+    }
 }
 
 /// What became of the facts that a source looked at.

@@ -43,8 +43,7 @@ impl Failure {
 
     /// A file that cannot be used, with everything that is wrong with it.
     pub(crate) fn faulty(file: &str, faults: Vec<String>) -> Self {
-        let count = u64::try_from(faults.len()).unwrap_or(u64::MAX);
-        let message = format!("{file} has {}", counted(count, "fault"));
+        let message = format!("{file} has {}", counted(faults.len(), "fault"));
         Self { faults, ..Self::wrong_arguments(message) }
     }
 

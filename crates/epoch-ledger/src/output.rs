@@ -144,6 +144,8 @@ pub(crate) fn table(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) 
 }
 
 /// `1 event`, `2 events`.
-pub(crate) fn counted(count: u64, one: &str) -> String {
+pub(crate) fn counted(count: impl TryInto<u64>, one: &str) -> String {
+    // No list in memory is longer than that.
+    let count = count.try_into().unwrap_or(u64::MAX);
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

@@ -18,7 +18,12 @@ pub struct Sha256Hex(String);
 impl Sha256Hex {
     /// The hash of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(hex::encode(Sha256::digest(bytes)))
+        Self::from_digest(Sha256::digest(bytes).into())
+    }
+
+    /// A hash that was computed piece by piece.
+    pub fn from_digest(digest: [u8; 32]) -> Self {
+        Self(hex::encode(digest))
     }
 
     /// The 64 digits.

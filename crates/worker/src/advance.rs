@@ -8,24 +8,23 @@
 
 use std::time::Duration;
 
-use ledger_core::{
-    Epoch, InvalidValue, NewEpoch, OneLine, Period, SourceCollection, SourceId, Timestamp,
-};
-use ledger_port::{JobEnd, JobKey, JobQueue, LedgerPortError, RollOver, Task};
+use ledger_core::{EpochId, InvalidValue, NewEpoch, OneLine, Period, SourceId, Timestamp};
+use ledger_port::{JobEnd, JobKey, JobQueue, LedgerPortError, PortResult, RollOver, Task};
 
-use crate::books::Books;
+use crate::books::{Books, OpenEpoch, open_epoch};
+use crate::moments::after;
 
 /// What is to be done about a ledger's epochs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum Step<'a> {
     /// Nothing, until time passes.
     Nothing,
     /// The open epoch lacks its base issuance.
-    AddBase(Epoch),
+    AddBase(EpochId),
     /// The open epoch's window is over, and these sources have not been read to its end.
-    CollectOnceMore(Epoch, Vec<SourceId>),
-    /// Go on to the window.
-    GoOn(Option<Epoch>, Period),
+    CollectOnceMore(&'a OpenEpoch, Vec<SourceId>),
+    /// Go on from the open epoch, where there is one, to the window.
+    GoOn(Option<EpochId>, Period),
 }
 
 /// Why epochs cannot go on.
@@ -44,39 +43,39 @@ pub(crate) enum AdvanceError {
 }
 
 /// What is to be done at that moment.
-pub(crate) async fn next_step(books: &Books, now: Timestamp) -> Result<Step, AdvanceError> {
-    let Some(open) = books.store.get_open_epoch().await? else {
-        return without_open_epoch(books, now).await;
-    };
-    if books.lacks_base(open.id).await? {
-        return Ok(Step::AddBase(open));
+pub(crate) async fn next_step<'a>(
+    books: &Books,
+    open: Option<&'a OpenEpoch>,
+    now: Timestamp,
+) -> Result<Step<'a>, AdvanceError> {
+    let Some(open) = open else { return without_open_epoch(books, now).await };
+    let (id, end) = (open.epoch.id, open.epoch.period.end());
+    if books.lacks_base(id).await? {
+        return Ok(Step::AddBase(id));
     }
-    let end = open.period.end();
     if now < end {
         return Ok(Step::Nothing);
     }
-    let collections = books.collections(open.id).await?;
     let ids = books.plan.sources.iter().map(|source| source.id.clone());
-    let unread = ids.filter(|id| !collections.get(id).is_some_and(|one| one.covers(end)));
+    let unread = ids.filter(|id| !open.collection(id).is_some_and(|one| one.covers(end)));
     let missing: Vec<SourceId> = unread.collect();
-    let waited = books.waited_for(open.id, now) >= books.plan.last_collection_grace;
+    let waited = books.waited_for(id, now) >= books.plan.last_collection_grace;
     let grace_ends = after(end, books.plan.last_collection_grace);
     let is_given_up =
-        |id: &SourceId| waited || (now >= grace_ends && was_tried_since(end, collections.get(id)));
+        |id: &SourceId| waited || (now >= grace_ends && was_tried_since_over(open, id));
     if !missing.iter().all(is_given_up) {
         return Ok(Step::CollectOnceMore(open, missing));
     }
-    let next = next_window(books, end, now)?;
-    Ok(Step::GoOn(Some(open), next))
+    Ok(Step::GoOn(Some(id), next_window(books, end, now)?))
 }
 
 /// Whether a run failed after the window was over.
-fn was_tried_since(end: Timestamp, collection: Option<&SourceCollection>) -> bool {
-    let failure = collection.and_then(|one| one.failure.as_ref());
-    failure.is_some_and(|one| one.failed_at >= end)
+fn was_tried_since_over(open: &OpenEpoch, source: &SourceId) -> bool {
+    let failure = open.collection(source).and_then(|one| one.failure.as_ref());
+    failure.is_some_and(|one| one.failed_at >= open.epoch.period.end())
 }
 
-async fn without_open_epoch(books: &Books, now: Timestamp) -> Result<Step, AdvanceError> {
+async fn without_open_epoch(books: &Books, now: Timestamp) -> Result<Step<'static>, AdvanceError> {
     let next = match books.books_end().await? {
         None => books.plan.calendar.window_holding(now)?,
         // An admin put the current epoch into review early: its window still runs.
@@ -99,14 +98,6 @@ fn next_window(books: &Books, end: Timestamp, now: Timestamp) -> Result<Period, 
     if now < window.end() { Ok(next) } else { Err(AdvanceError::TooFarBehind { ended: end, max }) }
 }
 
-/// A moment later; the last moment there is where that is out of range.
-pub(crate) fn after(moment: Timestamp, duration: Duration) -> Timestamp {
-    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-    let later = moment.unix_seconds().saturating_add(seconds);
-    let last = || Timestamp::from_unix_seconds(253_402_300_799).expect("the year 9999");
-    Timestamp::from_unix_seconds(later).unwrap_or_else(|_| last())
-}
-
 /// Does what is to be done, step by step, until only time is missing.
 pub(crate) async fn advance(
     books: &Books,
@@ -115,11 +106,12 @@ pub(crate) async fn advance(
     look_again: Duration,
 ) -> Result<JobEnd, AdvanceError> {
     loop {
-        match next_step(books, now).await? {
+        let open = open_epoch(books.store.as_ref()).await?;
+        match next_step(books, open.as_ref(), now).await? {
             Step::Nothing => return Ok(JobEnd::Done),
-            Step::AddBase(epoch) => books.add_base(epoch.id, now).await?,
-            Step::CollectOnceMore(epoch, missing) => {
-                ask_once_more(books, queue, &epoch, &missing).await?;
+            Step::AddBase(epoch_id) => books.add_base(epoch_id, now).await?,
+            Step::CollectOnceMore(open, missing) => {
+                ask_once_more(books, queue, open, &missing).await?;
                 let names: Vec<&str> = missing.iter().map(SourceId::as_str).collect();
                 let waits_for = format!("the last collection of {}", names.join(", "));
                 return Ok(JobEnd::Later { after: look_again, waits_for: OneLine::of(&waits_for) });
@@ -134,15 +126,13 @@ pub(crate) async fn advance(
 async fn ask_once_more(
     books: &Books,
     queue: &dyn JobQueue,
-    epoch: &Epoch,
+    open: &OpenEpoch,
     missing: &[SourceId],
-) -> Result<(), AdvanceError> {
-    let collections = books.collections(epoch.id).await?;
+) -> PortResult<()> {
     for id in missing {
-        let was_tried = was_tried_since(epoch.period.end(), collections.get(id));
         let task = Task::CollectSource(id.clone());
         let key = JobKey { ledger: books.plan.name.clone(), task };
-        if was_tried {
+        if was_tried_since_over(open, id) {
             queue.enqueue_job(&key).await?;
         } else {
             queue.revive_job(&key).await?;
@@ -151,12 +141,12 @@ async fn ask_once_more(
     Ok(())
 }
 
-async fn go_on(books: &Books, over: Option<Epoch>, window: Period) -> Result<(), AdvanceError> {
-    if let Some(over) = &over {
-        books.propose(over.id).await?;
+async fn go_on(books: &Books, over: Option<EpochId>, window: Period) -> PortResult<()> {
+    if let Some(over) = over {
+        books.propose(over).await?;
     }
     let next = NewEpoch { period: window, weights: books.plan.weights.clone() };
-    let command = RollOver { over: over.map(|epoch| epoch.id), next };
+    let command = RollOver { over, next };
     let opened = books.store.roll_over(&command).await?;
     tracing::info!(ledger = %books.plan.name, epoch = %opened.id, window = %opened.period, "opened");
     Ok(())

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ledger_core::{ComponentId, EpochId, NewPoolComponent, SourceCollection, SourceId, Timestamp};
+use ledger_core::{
+    ComponentId, Epoch, EpochId, NewPoolComponent, SourceCollection, SourceId, Timestamp,
+};
 use ledger_port::{ActivityLedgerStore, PortResult, all_pages};
 use serde_json::json;
 
 use crate::config::LedgerPlan;
+use crate::moments;
 
 /// Which rule gives the base issuance: what the configuration says, and nothing else.
 const BASE_ISSUANCE_RULE: &str = "configured-v1";
@@ -19,6 +22,29 @@ pub(crate) struct Books {
     pub(crate) store: Arc<dyn ActivityLedgerStore>,
     /// The epoch whose window this worker saw over, and when it first did.
     seen_over: Mutex<Option<(EpochId, Timestamp)>>,
+}
+
+/// The open epoch, and how far each source was collected into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OpenEpoch {
+    pub(crate) epoch: Epoch,
+    collections: BTreeMap<SourceId, SourceCollection>,
+}
+
+impl OpenEpoch {
+    /// How far that source was collected; `None` where it was never tried.
+    pub(crate) fn collection(&self, source: &SourceId) -> Option<&SourceCollection> {
+        self.collections.get(source)
+    }
+}
+
+/// The open epoch of a ledger, if there is one.
+pub(crate) async fn open_epoch(store: &dyn ActivityLedgerStore) -> PortResult<Option<OpenEpoch>> {
+    let Some(epoch) = store.get_open_epoch().await? else { return Ok(None) };
+    let list = |page| store.list_collections_for_epoch(epoch.id, page);
+    let collections = all_pages(list).await?;
+    let collections = collections.into_iter().map(|one| (one.source_id.clone(), one)).collect();
+    Ok(Some(OpenEpoch { epoch, collections }))
 }
 
 impl Books {
@@ -34,24 +60,13 @@ impl Books {
             _ => now,
         };
         *seen = Some((epoch_id, since));
-        let seconds = now.unix_seconds().saturating_sub(since.unix_seconds());
-        Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+        moments::since(since, now)
     }
 
     /// When the last window of the books ends. Epochs may have been opened by hand in any order.
     pub(crate) async fn books_end(&self) -> PortResult<Option<Timestamp>> {
         let epochs = all_pages(|page| self.store.list_epochs(page)).await?;
         Ok(epochs.iter().map(|epoch| epoch.period.end()).max())
-    }
-
-    /// How far each source was collected into an epoch.
-    pub(crate) async fn collections(
-        &self,
-        epoch_id: EpochId,
-    ) -> PortResult<BTreeMap<SourceId, SourceCollection>> {
-        let list = |page| self.store.list_collections_for_epoch(epoch_id, page);
-        let collections = all_pages(list).await?;
-        Ok(collections.into_iter().map(|one| (one.source_id.clone(), one)).collect())
     }
 
     /// Whether the epoch still lacks the base issuance that it is to have.

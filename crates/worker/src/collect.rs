@@ -1,11 +1,11 @@
 //! Collects one source into the open epoch, and says what became of it.
 
+use std::time::Duration;
+
 use activity_collector::{
     CollectError, CollectReport, Collector, Progress, SharedHistory, books_begin,
 };
-use activity_sources::{ActivitySource, Remedy, SourceError, SourceStream, open_source};
-use std::sync::Arc;
-use std::time::Duration;
+use activity_sources::{Remedy, SourceStream, open_source};
 
 use ledger_core::{CollectionOutcome, Epoch, OneLine, Timestamp};
 use ledger_port::{Clock, JobEnd, LedgerPortError, PortResult};
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::books::Books;
 use crate::config::SourcePlan;
+use crate::moments::after;
 use crate::retry::Retries;
 
 /// What a place asks to wait is counted from its own answer; a little more is on the safe side.
@@ -32,7 +33,7 @@ impl Collection<'_> {
     pub(crate) async fn run(&self) -> JobEnd {
         match self.collect_and_record().await {
             Ok(end) => end,
-            Err(error) => self.retries.after(&error),
+            Err(error) => self.retries.after(OneLine::of_error(&error)),
         }
     }
 
@@ -43,36 +44,26 @@ impl Collection<'_> {
             return Ok(JobEnd::Done);
         };
         let began = self.clock.now();
-        let collected = self.collect(&epoch).await;
-        if let Ok(report) = &collected {
-            if report.stopped {
-                return Ok(JobEnd::PutBack);
-            }
-            self.tell(&epoch, report);
-        }
-        let end = match collected {
-            Ok(_) => {
+        match self.collect(&epoch).await {
+            Ok(report) if report.stopped => Ok(JobEnd::PutBack),
+            Ok(report) => {
+                self.tell(&epoch, &report);
                 store.propose_allocations(epoch.id).await?;
-                self.record(&epoch, &CollectionOutcome::Complete { through: began }).await?;
-                return Ok(JobEnd::Done);
+                self.record(&epoch, CollectionOutcome::Complete { through: began }).await?;
+                Ok(JobEnd::Done)
             }
             // It was closed in the meantime; the next attempt finds the epoch that is open now.
-            Err(CollectError::Store(LedgerPortError::EpochClosed { .. })) => {
-                return Ok(JobEnd::PutBack);
+            Err(CollectError::Store(LedgerPortError::EpochClosed { .. })) => Ok(JobEnd::PutBack),
+            Err(error) => {
+                let said = OneLine::of_error(&error);
+                self.record(&epoch, CollectionOutcome::Failed { error: said.clone() }).await?;
+                Ok(self.end_of(&error, said))
             }
-            Err(error) => self.end_of(&error),
-        };
-        if let JobEnd::Retry { error, .. }
-        | JobEnd::SetAside { error }
-        | JobEnd::Later { waits_for: error, .. } = &end
-        {
-            self.record(&epoch, &CollectionOutcome::Failed { error: error.clone() }).await?;
         }
-        Ok(end)
     }
 
     async fn collect(&self, epoch: &Epoch) -> Result<CollectReport, CollectError> {
-        let source = open(self.source).await?;
+        let source = open_source(&self.source.kind, &self.source.settings).await?;
         let store = self.books.store.as_ref();
         let since = books_begin(store).await?.unwrap_or(epoch.period.start());
         let shared_history = SharedHistory::IsRefused;
@@ -80,25 +71,25 @@ impl Collection<'_> {
         collector.collect(source.as_ref(), &mut UntilStopped(self.stop)).await
     }
 
-    fn end_of(&self, error: &CollectError) -> JobEnd {
-        let said = OneLine::of_error(error);
-        match error {
-            CollectError::SharedHistory { .. } => JobEnd::SetAside { error: said },
-            CollectError::Store(error) => self.retries.after(error),
-            CollectError::Source(source) => match source.remedy() {
-                Remedy::Mend => JobEnd::SetAside { error: said },
-                Remedy::TryAgain => self.retries.after(source),
-                Remedy::Wait(wait) => {
-                    JobEnd::Later { after: wait.saturating_add(MORE_THAN_ASKED), waits_for: said }
-                }
-            },
+    fn end_of(&self, error: &CollectError, said: OneLine) -> JobEnd {
+        let remedy = match error {
+            CollectError::SharedHistory { .. } => Remedy::Mend,
+            CollectError::Store(_) => Remedy::TryAgain,
+            CollectError::Source(source) => source.remedy(),
+        };
+        match remedy {
+            Remedy::Mend => JobEnd::SetAside { error: said },
+            Remedy::TryAgain => self.retries.after(said),
+            Remedy::Wait(wait) => {
+                JobEnd::Later { after: wait.saturating_add(MORE_THAN_ASKED), waits_for: said }
+            }
         }
     }
 
     /// What is missing is frozen with its epoch: into a closed one nothing is recorded any more.
-    async fn record(&self, epoch: &Epoch, outcome: &CollectionOutcome) -> PortResult<()> {
+    async fn record(&self, epoch: &Epoch, outcome: CollectionOutcome) -> PortResult<()> {
         let store = self.books.store.as_ref();
-        match store.record_collection(epoch.id, &self.source.id, outcome).await {
+        match store.record_collection(epoch.id, &self.source.id, &outcome).await {
             Ok(_) | Err(LedgerPortError::EpochClosed { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -125,17 +116,7 @@ impl Collection<'_> {
 
 /// Whether a source is due at that moment, given how far it was collected into the open epoch.
 pub(crate) fn is_due(through: Option<Timestamp>, every: Duration, now: Timestamp) -> bool {
-    through.is_none_or(|through| crate::advance::after(through, every) <= now)
-}
-
-/// Opening may touch the disk.
-async fn open(plan: &SourcePlan) -> Result<Arc<dyn ActivitySource>, SourceError> {
-    let (kind, settings) = (plan.kind.clone(), plan.settings.clone());
-    match tokio::task::spawn_blocking(move || open_source(&kind, &settings)).await {
-        Ok(opened) => opened,
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(SourceError::Stopped { place: plan.id.to_string() }),
-    }
+    through.is_none_or(|through| after(through, every) <= now)
 }
 
 /// Goes on until the worker is to stop: then the page in hand is the last one.

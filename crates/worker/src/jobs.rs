@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger_port::{JobEnd, JobLease, TakenJob, Task};
+use ledger_core::OneLine;
+use ledger_port::{JobEnd, JobKey, JobLease, TakenJob, Task};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::advance::advance;
 use crate::collect::Collection;
@@ -31,30 +33,29 @@ pub(crate) async fn run_job(shared: Arc<Shared>, job: TakenJob, stop: Cancellati
 /// In a task of its own, so that a defect in a source costs this attempt and not the worker.
 async fn do_it(shared: Arc<Shared>, job: TakenJob, stop: CancellationToken) -> JobEnd {
     let retries = Retries::new(&shared.settings, job.attempt);
-    let told = stop.clone();
-    let mut task = AbortOnDrop(tokio::spawn(async move { attempt(&shared, &job, &told).await }));
+    let (told, key) = (stop.clone(), job.lease.key);
+    // Whoever gives the work up, because the lease is lost, must not leave it running.
+    let mut task = AbortOnDropHandle::new(tokio::spawn(async move {
+        attempt(&shared, &key, retries, &told).await
+    }));
     let too_late = async {
         stop.cancelled().await;
         tokio::time::sleep(PATIENCE).await;
     };
     tokio::select! {
-        done = &mut task.0 => done.unwrap_or_else(|panicked| retries.after(&panicked)),
+        done = &mut task => {
+            done.unwrap_or_else(|panicked| retries.after(OneLine::of_error(&panicked)))
+        }
         () = too_late => JobEnd::PutBack,
     }
 }
 
-/// Whoever gives the work up, because the lease is lost, must not leave it running.
-struct AbortOnDrop(tokio::task::JoinHandle<JobEnd>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-async fn attempt(shared: &Shared, job: &TakenJob, stop: &CancellationToken) -> JobEnd {
-    let retries = Retries::new(&shared.settings, job.attempt);
-    let key = &job.lease.key;
+async fn attempt(
+    shared: &Shared,
+    key: &JobKey,
+    retries: Retries,
+    stop: &CancellationToken,
+) -> JobEnd {
     let Some(books) = shared.books.get(&key.ledger) else {
         return JobEnd::PutBack;
     };
@@ -64,7 +65,7 @@ async fn attempt(shared: &Shared, job: &TakenJob, stop: &CancellationToken) -> J
             let look_again = shared.settings.poll_every;
             match advance(books, shared.queue.as_ref(), now, look_again).await {
                 Ok(end) => end,
-                Err(error) => retries.after(&error),
+                Err(error) => retries.after(OneLine::of_error(&error)),
             }
         }
         Task::CollectSource(id) => {

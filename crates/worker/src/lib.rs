@@ -22,6 +22,7 @@ pub mod config;
 mod error;
 mod jobs;
 mod lease;
+mod moments;
 mod retry;
 mod status;
 mod worker;

@@ -1,6 +1,5 @@
 //! How long to wait before a job that failed is tried again.
 
-use std::error::Error;
 use std::time::Duration;
 
 use ledger_core::OneLine;
@@ -29,8 +28,7 @@ impl Retries {
     }
 
     /// What becomes of the job after that error.
-    pub(crate) fn after(&self, error: &dyn Error) -> JobEnd {
-        let error = OneLine::of_error(error);
+    pub(crate) fn after(&self, error: OneLine) -> JobEnd {
         if self.attempt >= self.max_attempts {
             return JobEnd::SetAside { error };
         }
@@ -52,8 +50,7 @@ mod tests {
     fn pauses_double_up_to_the_longest_and_then_it_is_set_aside() {
         let (first, longest) = (Duration::from_secs(10), Duration::from_secs(35));
         let after = |attempt, max_attempts| {
-            Retries { attempt, max_attempts, first, longest }
-                .after(&std::io::Error::other("no answer"))
+            Retries { attempt, max_attempts, first, longest }.after(OneLine::of("no answer"))
         };
         let error = OneLine::of("no answer");
         for (attempt, seconds) in [(1, 10), (2, 20), (3, 35), (4, 35)] {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ledger_core::{CollectionFailure, Epoch, SourceCollection, SourceId, Timestamp};
+use ledger_core::{CollectionFailure, SourceId, Timestamp};
 use ledger_port::{
     ActivityLedgerStore, Job, JobKey, JobQueue, JobState, PortResult, Task, all_pages,
 };
 
-use crate::advance::after;
+use crate::books::{OpenEpoch, open_epoch};
 use crate::config::{LedgerPlan, SourcePlan};
+use crate::moments::{after, since};
 
 /// How one configured source gets on with the open epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,66 +40,56 @@ pub async fn source_statuses(
     queue: &dyn JobQueue,
     now: Timestamp,
 ) -> PortResult<Vec<SourceStatus>> {
-    let open = store.get_open_epoch().await?;
-    let collections = match &open {
-        Some(epoch) => all_pages(|page| store.list_collections_for_epoch(epoch.id, page)).await?,
-        None => Vec::new(),
-    };
+    let open = open_epoch(store).await?;
     let jobs = all_pages(|page| queue.list_jobs(page)).await?;
     let jobs: BTreeMap<JobKey, Job> = jobs.into_iter().map(|job| (job.key.clone(), job)).collect();
     let status = |source: &SourcePlan| {
-        let collection = collections.iter().find(|one| one.source_id == source.id);
         let task = Task::CollectSource(source.id.clone());
         let job = jobs.get(&JobKey { ledger: plan.name.clone(), task });
-        status_of(source, open.as_ref(), collection, job, now)
+        status_of(source, open.as_ref(), job, now)
     };
     Ok(plan.sources.iter().map(status).collect())
 }
 
 fn status_of(
     source: &SourcePlan,
-    open: Option<&Epoch>,
-    collection: Option<&SourceCollection>,
+    open: Option<&OpenEpoch>,
     job: Option<&Job>,
     now: Timestamp,
 ) -> SourceStatus {
+    let collection = open.and_then(|open| open.collection(&source.id));
     let through = collection.and_then(|one| one.collected_through);
-    let behind = through.map(|through| {
-        let seconds = now.unix_seconds().saturating_sub(through.unix_seconds());
-        Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
-    });
+    let behind = through.map(|through| since(through, now));
     SourceStatus {
         id: source.id.clone(),
         kind: source.kind.clone(),
         collected_through: through,
         behind,
         failure: collection.and_then(|one| one.failure.clone()),
-        waits_for: waits_for(source, open, through, job),
+        waits_for: waits_for(source, open.is_some(), through, job),
     }
 }
 
 fn waits_for(
     source: &SourcePlan,
-    open: Option<&Epoch>,
+    is_open: bool,
     through: Option<Timestamp>,
     job: Option<&Job>,
 ) -> String {
-    match job.map(|job| (&job.state, job)) {
-        Some((JobState::Running { worker, .. }, _)) => format!("{worker}, which is reading it"),
-        Some((JobState::SetAside, job)) => {
+    let at_rest = || match through {
+        _ if !is_open => "an epoch to be opened".to_owned(),
+        None => "a worker to ask for it".to_owned(),
+        Some(through) => format!("its time, {}", after(through, source.collect_every)),
+    };
+    let Some(job) = job else { return at_rest() };
+    match (&job.state, &job.waits_for, &job.last_error) {
+        (JobState::Running { worker, .. }, ..) => format!("{worker}, which is reading it"),
+        (JobState::SetAside, ..) => {
             format!("somebody to look, then `epoch-ledger jobs retry {}`", job.key)
         }
-        Some((JobState::Queued, job)) => match (&job.waits_for, &job.last_error) {
-            (Some(what), _) => format!("{what}; until {}", job.run_at),
-            (None, Some(_)) => format!("another try at {}", job.run_at),
-            (None, None) => "a worker to take it".to_owned(),
-        },
-        Some((JobState::Done, _)) | None => match (open, through) {
-            (None, _) => "an epoch to be opened".to_owned(),
-            (Some(_), None) => "a worker to ask for it".to_owned(),
-            (Some(_), Some(through)) => {
-                format!("its time, {}", after(through, source.collect_every))
-            }
-        },
+        (JobState::Queued, Some(what), _) => format!("{what}; until {}", job.run_at),
+        (JobState::Queued, None, Some(_)) => format!("another try at {}", job.run_at),
+        (JobState::Queued, None, None) => "a worker to take it".to_owned(),
+        (JobState::Done, ..) => at_rest(),
     }
 }

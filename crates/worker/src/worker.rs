@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::WorkerError;
 use crate::advance::{AdvanceError, Step, next_step};
-use crate::books::Books;
+use crate::books::{Books, open_epoch};
 use crate::collect::is_due;
 use crate::config::{Config, WorkerSettings};
 use crate::jobs::run_job;
@@ -147,7 +147,8 @@ impl Shared {
             let key = JobKey { ledger: books.plan.name.clone(), task };
             async move { self.queue.enqueue_job(&key).await }
         };
-        match next_step(books, now).await {
+        let open = open_epoch(books.store.as_ref()).await?;
+        match next_step(books, open.as_ref(), now).await {
             Ok(Step::Nothing) => {}
             // The job says what is wrong where an operator looks.
             Ok(_) | Err(AdvanceError::TooFarBehind { .. } | AdvanceError::Calendar(_)) => {
@@ -155,12 +156,11 @@ impl Shared {
             }
             Err(error) => return Err(error),
         }
-        let Some(open) = books.store.get_open_epoch().await? else { return Ok(()) };
-        let collections = books.collections(open.id).await?;
+        let Some(open) = open else { return Ok(()) };
         // Once the window is over, what is left to read is asked for by the job that goes on.
-        let until = now.min(open.period.end());
+        let until = now.min(open.epoch.period.end());
         for source in &books.plan.sources {
-            let through = collections.get(&source.id).and_then(|one| one.collected_through);
+            let through = open.collection(&source.id).and_then(|one| one.collected_through);
             if is_due(through, source.collect_every, until) {
                 ask(Task::CollectSource(source.id.clone())).await?;
             }

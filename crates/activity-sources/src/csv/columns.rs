@@ -155,10 +155,7 @@ impl Format for Columns {
         at: Position,
         place: &str,
     ) -> Result<Box<dyn Records + 'a>, SourceError> {
-        let unreadable = |error: std::io::Error| SourceError::Unreadable {
-            place: place.to_owned(),
-            problem: error.to_string(),
-        };
+        let unreadable = |error| SourceError::unreadable(place, &error);
         let (mut rows, header) = Rows::open(snapshot).map_err(unreadable)?;
         let layout = self
             .layout(&header)

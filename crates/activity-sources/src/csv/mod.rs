@@ -10,15 +10,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use ledger_core::SourceName;
 use serde::Deserialize;
 
 use self::columns::Columns;
 use crate::records::RecordFile;
-use crate::{
-    ActivitySource, CollectWindow, SourceError, SourceKind, SourceStream, StreamList, StreamReader,
-};
+use crate::registry::settings_of;
+use crate::{SourceError, SourceKind};
 
 /// What the source is called.
 const NAME: &str = "csv";
@@ -27,11 +24,11 @@ const NAME: &str = "csv";
 pub const KIND: SourceKind = SourceKind {
     name: NAME,
     about: "Events from a CSV file with a header",
+    events_of: None,
     takes_bots: false,
     open: |settings| {
-        let CsvSettings { file, name, skip_invalid, map, set } = Deserialize::deserialize(settings)
-            .map_err(|error: serde_json::Error| settings_error(error.to_string()))?;
-        Ok(Arc::new(CsvSource::open(file, CsvOptions { name, skip_invalid, map, set })?))
+        let CsvSettings { file, name, skip_invalid, map, set } = settings_of(NAME, settings)?;
+        Ok(Arc::new(open(file, CsvOptions { name, skip_invalid, map, set })?))
     },
 };
 
@@ -63,49 +60,17 @@ struct CsvSettings {
     set: BTreeMap<String, String>,
 }
 
-/// A CSV file of events.
-#[derive(Debug)]
-pub struct CsvSource(RecordFile);
-
-impl CsvSource {
-    /// Finds the file; `-` is standard input, which is read to its end here.
-    ///
-    /// # Errors
-    /// When there is no such file, no such field, or the name cannot be used. What the header lacks
-    /// is said when the file is read.
-    pub fn open(file: impl AsRef<Path>, options: CsvOptions) -> Result<Self, SourceError> {
-        let CsvOptions { name, skip_invalid, map, set } = options;
-        let format = Arc::new(Columns::new(map, set).map_err(settings_error)?);
-        Ok(Self(RecordFile::open(NAME, file.as_ref(), name, skip_invalid, format)?))
-    }
-
-    /// Makes pages smaller, for tests.
-    #[must_use]
-    pub fn with_page_events(self, page_events: usize) -> Self {
-        Self(self.0.with_page_events(page_events))
-    }
-}
-
-#[async_trait]
-impl ActivitySource for CsvSource {
-    fn name(&self) -> &SourceName {
-        self.0.name()
-    }
-
-    async fn streams(&self) -> Result<StreamList, SourceError> {
-        self.0.streams().await
-    }
-
-    async fn read(
-        &self,
-        stream: &SourceStream,
-        cursor: Option<&str>,
-        window: CollectWindow,
-    ) -> Result<Box<dyn StreamReader>, SourceError> {
-        self.0.read(stream, cursor, window).await
-    }
+/// Finds the file; `-` is standard input, which is read to its end here.
+///
+/// # Errors
+/// When there is no such file, no such field, or the name cannot be used. What the header lacks
+/// is said when the file is read.
+pub fn open(file: impl AsRef<Path>, options: CsvOptions) -> Result<RecordFile, SourceError> {
+    let CsvOptions { name, skip_invalid, map, set } = options;
+    let format = Arc::new(Columns::new(map, set).map_err(settings_error)?);
+    RecordFile::open(NAME, file.as_ref(), name, skip_invalid, format)
 }
 
 fn settings_error(problem: impl Into<String>) -> SourceError {
-    SourceError::Settings { kind: NAME.to_owned(), problem: problem.into() }
+    SourceError::settings(NAME, problem)
 }

@@ -10,6 +10,7 @@ use ledger_core::{CursorKey, Sha256Hex, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::SourceError;
+use crate::cursor::parse_cursor;
 
 /// The version this program writes. Raise it when an older program would misread the value.
 const VERSION: u32 = 1;
@@ -131,24 +132,7 @@ impl GitCursor {
     /// # Errors
     /// When it is damaged, or a newer program wrote it.
     pub(super) fn parse(key: &CursorKey, value: &str) -> Result<Self, SourceError> {
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
-        }
-        let refused = |problem: String| SourceError::Cursor { key: key.clone(), problem };
-        let damaged = |error: serde_json::Error| {
-            refused(format!(
-                "it is damaged ({error}). Delete it to read the stream from its beginning; \
-                 what is recorded already is skipped by its id"
-            ))
-        };
-        let Version { version } = serde_json::from_str(value).map_err(damaged)?;
-        if version > VERSION {
-            return Err(refused(format!(
-                "version {version} wrote it and this program knows {VERSION}. Update the program"
-            )));
-        }
-        let Self { terms, done, .. } = serde_json::from_str(value).map_err(damaged)?;
+        let Self { terms, done, .. } = parse_cursor(key, value, VERSION, "stream")?;
         Ok(Self::new(terms, done))
     }
 

@@ -43,6 +43,8 @@ use self::plan::Plan;
 use self::reader::GitReader;
 use self::remote::MAX_NAME_BYTES;
 use self::repository::GitRepository;
+use crate::blocking::run_blocking;
+use crate::registry::settings_of;
 use crate::{
     ActivitySource, CollectWindow, MAX_PAGE_EVENTS, Notice, NoticeKind, SourceError, SourceKind,
     SourceStream, StreamList, StreamReader,
@@ -55,11 +57,10 @@ const NAME: &str = "git";
 pub const KIND: SourceKind = SourceKind {
     name: NAME,
     about: "Commits of one branch of a git repository on this machine",
+    events_of: Some(NAME),
     takes_bots: true,
     open: |settings| {
-        let GitSettings { path, repository_name, branch, bots } =
-            Deserialize::deserialize(settings)
-                .map_err(|error: serde_json::Error| settings_error(error.to_string()))?;
+        let GitSettings { path, repository_name, branch, bots } = settings_of(NAME, settings)?;
         let options = GitOptions { repository_name, branch, bots };
         Ok(Arc::new(GitSource::open(path, options)?))
     },
@@ -201,7 +202,8 @@ impl ActivitySource for GitSource {
         window: CollectWindow,
     ) -> Result<Box<dyn StreamReader>, SourceError> {
         if stream.key != self.key {
-            return Err(self.no_such_stream(&stream.key));
+            let place = stream.key.scope();
+            return Err(SourceError::no_such_stream(place, &stream.key, &self.key));
         }
         let cursor = cursor.map(|value| GitCursor::parse(&self.key, value)).transpose()?;
         let (repository, source) = (Arc::clone(&self.repository), self.name.clone());
@@ -246,16 +248,6 @@ fn no_commits(repository: &GitRepository) -> SourceError {
     }
 }
 
-impl GitSource {
-    fn no_such_stream(&self, key: &CursorKey) -> SourceError {
-        SourceError::NoSuchStream {
-            place: self.key.scope().to_owned(),
-            stream: format!("stream {:?} of {:?}", key.stream(), key.scope()),
-            known: format!("This source reads {:?}", self.key.stream()),
-        }
-    }
-}
-
 fn check_name(name: Option<&str>) -> Result<(), SourceError> {
     let Some(name) = name else { return Ok(()) };
     let fits = !name.is_empty()
@@ -275,17 +267,5 @@ fn check_name(name: Option<&str>) -> Result<(), SourceError> {
 }
 
 fn settings_error(problem: impl Into<String>) -> SourceError {
-    SourceError::Settings { kind: NAME.to_owned(), problem: problem.into() }
-}
-
-/// Runs work that uses the processor or the disk where it does not hold up other tasks.
-async fn run_blocking<T: Send + 'static>(
-    place: String,
-    work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
-) -> Result<T, SourceError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(SourceError::Stopped { place }),
-    }
+    SourceError::settings(NAME, problem)
 }

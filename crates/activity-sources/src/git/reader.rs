@@ -12,8 +12,8 @@ use super::cursor::Position;
 use super::events::{CommitEvents, Context, EventMaker};
 use super::plan::Plan;
 use super::repository::GitRepository;
-use super::run_blocking;
-use crate::{MAX_NOTICES, Notice, SourceError, SourcePage, StreamReader, Tally};
+use crate::blocking::run_blocking;
+use crate::{Notice, SourceError, SourcePage, StreamReader, Tally};
 
 /// How many commits a thread takes at a time. Neighbours share trees, which the cache then has.
 const COMMITS_PER_TURN: usize = 16;
@@ -95,21 +95,9 @@ impl GitReader {
             commits += 1;
             page.tally += commit.tally;
             page.events.extend(commit.events);
-            self.say(page, commit.notices);
+            page.say(commit.notices, &mut self.notices_given);
         }
         last
-    }
-
-    /// Gives notices until the run has given enough; counts the rest.
-    fn say(&mut self, page: &mut SourcePage, notices: Vec<Notice>) {
-        for notice in notices {
-            if self.notices_given < MAX_NOTICES {
-                self.notices_given += 1;
-                page.notices.push(notice);
-            } else {
-                page.notices_left_out += 1;
-            }
-        }
     }
 }
 
@@ -124,16 +112,10 @@ impl StreamReader for GitReader {
             return Ok(None);
         }
         self.make_ready().await?;
-        let mut page = SourcePage {
-            events: Vec::new(),
-            next_cursor: String::new(),
-            tally: Tally::default(),
-            notices: Vec::new(),
-            notices_left_out: 0,
-        };
+        let mut page = SourcePage::default();
         if let Some((tally, notices)) = self.opening.take() {
             page.tally += tally;
-            self.say(&mut page, notices);
+            page.say(notices, &mut self.notices_given);
         }
         let last = self.fill(&mut page);
         self.is_done = self.ready.is_empty() && self.made == self.plan.positions.len();

@@ -7,15 +7,13 @@ mod lines;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use ledger_core::{Sha256Hex, SourceName};
+use ledger_core::Sha256Hex;
 use serde::Deserialize;
 
 use self::lines::Lines;
 use crate::records::{Format, Position, RecordFile, Records, Snapshot};
-use crate::{
-    ActivitySource, CollectWindow, SourceError, SourceKind, SourceStream, StreamList, StreamReader,
-};
+use crate::registry::settings_of;
+use crate::{SourceError, SourceKind};
 
 /// What the source is called.
 const NAME: &str = "ndjson";
@@ -27,13 +25,11 @@ const PRODUCER: &str = "epoch-ledger/ndjson";
 pub const KIND: SourceKind = SourceKind {
     name: NAME,
     about: "Events from a file with one JSON object on each line",
+    events_of: None,
     takes_bots: false,
     open: |settings| {
-        let NdjsonSettings { file, name, skip_invalid } =
-            Deserialize::deserialize(settings).map_err(|error: serde_json::Error| {
-                SourceError::Settings { kind: NAME.to_owned(), problem: error.to_string() }
-            })?;
-        Ok(Arc::new(NdjsonSource::open(file, NdjsonOptions { name, skip_invalid })?))
+        let NdjsonSettings { file, name, skip_invalid } = settings_of(NAME, settings)?;
+        Ok(Arc::new(open(file, NdjsonOptions { name, skip_invalid })?))
     },
 };
 
@@ -56,46 +52,13 @@ struct NdjsonSettings {
     skip_invalid: bool,
 }
 
-/// A file of events.
-#[derive(Debug)]
-pub struct NdjsonSource(RecordFile);
-
-impl NdjsonSource {
-    /// Finds the file; `-` is standard input, which is read to its end here.
-    ///
-    /// # Errors
-    /// When there is no such file, or the name cannot be used.
-    pub fn open(file: impl AsRef<Path>, options: NdjsonOptions) -> Result<Self, SourceError> {
-        let NdjsonOptions { name, skip_invalid } = options;
-        let format = Arc::new(JsonLines);
-        Ok(Self(RecordFile::open(NAME, file.as_ref(), name, skip_invalid, format)?))
-    }
-
-    /// Makes pages smaller, for tests.
-    #[must_use]
-    pub fn with_page_events(self, page_events: usize) -> Self {
-        Self(self.0.with_page_events(page_events))
-    }
-}
-
-#[async_trait]
-impl ActivitySource for NdjsonSource {
-    fn name(&self) -> &SourceName {
-        self.0.name()
-    }
-
-    async fn streams(&self) -> Result<StreamList, SourceError> {
-        self.0.streams().await
-    }
-
-    async fn read(
-        &self,
-        stream: &SourceStream,
-        cursor: Option<&str>,
-        window: CollectWindow,
-    ) -> Result<Box<dyn StreamReader>, SourceError> {
-        self.0.read(stream, cursor, window).await
-    }
+/// Finds the file; `-` is standard input, which is read to its end here.
+///
+/// # Errors
+/// When there is no such file, or the name cannot be used.
+pub fn open(file: impl AsRef<Path>, options: NdjsonOptions) -> Result<RecordFile, SourceError> {
+    let NdjsonOptions { name, skip_invalid } = options;
+    RecordFile::open(NAME, file.as_ref(), name, skip_invalid, Arc::new(JsonLines))
 }
 
 /// One JSON object on each line.
@@ -108,11 +71,8 @@ impl Format for JsonLines {
         at: Position,
         place: &str,
     ) -> Result<Box<dyn Records + 'a>, SourceError> {
-        let lines = Lines::open(snapshot, at).map_err(|error| SourceError::Unreadable {
-            place: place.to_owned(),
-            problem: error.to_string(),
-        })?;
-        Ok(Box::new(lines))
+        let lines = Lines::open(snapshot, at);
+        Ok(Box::new(lines.map_err(|error| SourceError::unreadable(place, &error))?))
     }
 
     fn producer(&self) -> &'static str {

@@ -8,6 +8,7 @@ use ledger_core::{CursorKey, Sha256Hex, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::SourceError;
+use crate::cursor::parse_cursor;
 
 /// The version this program writes. Raise it when an older program would misread the value.
 const VERSION: u32 = 1;
@@ -74,24 +75,7 @@ impl FileCursor {
     /// # Errors
     /// When it is damaged, or a newer program wrote it.
     pub(super) fn parse(key: &CursorKey, value: &str) -> Result<Self, SourceError> {
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
-        }
-        let refused = |problem: String| SourceError::Cursor { key: key.clone(), problem };
-        let damaged = |error: serde_json::Error| {
-            refused(format!(
-                "it is damaged ({error}). Delete it to read the file from its beginning; \
-                 what is recorded already is skipped by its id"
-            ))
-        };
-        let Version { version } = serde_json::from_str(value).map_err(damaged)?;
-        if version > VERSION {
-            return Err(refused(format!(
-                "version {version} wrote it and this program knows {VERSION}. Update the program"
-            )));
-        }
-        serde_json::from_str(value).map_err(damaged)
+        parse_cursor(key, value, VERSION, "file")
     }
 
     /// The value to store.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::MAX_NOTICES;
 use crate::text::{printable, shortened};
+use crate::{MAX_NOTICES, SourceError};
 
 /// How much of a fault is shown, in characters.
 const SHOWN_CHARS: usize = 240;
@@ -47,5 +47,9 @@ impl FaultList {
                 self.first.push(fault.to_string());
             }
         }
+    }
+
+    pub(super) fn into_error(self, place: &str) -> SourceError {
+        SourceError::Faults { place: place.to_owned(), listed: self.first, count: self.count }
     }
 }

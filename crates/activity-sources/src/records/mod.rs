@@ -32,6 +32,7 @@ use self::place::Place;
 use self::reader::{FileReader, Job, Progress};
 use self::snapshot::Fingerprint;
 use self::walk::Walk;
+use crate::blocking::run_blocking;
 use crate::{
     ActivitySource, CollectWindow, MAX_PAGE_EVENTS, Notice, NoticeKind, SourceError, SourceStream,
     StreamList, StreamReader,
@@ -76,8 +77,9 @@ pub(crate) trait Format: Send + Sync {
     fn terms(&self) -> Option<Sha256Hex>;
 }
 
-/// A file, how to take it apart, and what to do about faults.
-pub(crate) struct RecordFile {
+/// A file of events: how to take it apart, and what to do about faults. [`crate::csv::open`] and
+/// [`crate::ndjson::open`] find one.
+pub struct RecordFile {
     source: SourceName,
     place: Arc<Place>,
     key: CursorKey,
@@ -105,14 +107,15 @@ impl RecordFile {
         let source = SourceName::new(kind).expect("the name of a format is a slug");
         let key = CursorKey::new(source.clone(), STREAM, &place.name).map_err(|error| {
             let problem = format!("{error}. Give the file a shorter, plainer name");
-            SourceError::Settings { kind: kind.to_owned(), problem }
+            SourceError::settings(kind, problem)
         })?;
         let (place, page_events) = (Arc::new(place), MAX_PAGE_EVENTS);
         Ok(Self { source, place, key, format, skip_invalid, page_events })
     }
 
     /// Makes pages smaller, for tests.
-    pub(crate) fn with_page_events(mut self, page_events: usize) -> Self {
+    #[must_use]
+    pub fn with_page_events(mut self, page_events: usize) -> Self {
         self.page_events = page_events.clamp(1, MAX_PAGE_EVENTS);
         self
     }
@@ -146,7 +149,8 @@ impl ActivitySource for RecordFile {
         window: CollectWindow,
     ) -> Result<Box<dyn StreamReader>, SourceError> {
         if stream.key != self.key {
-            return Err(self.no_such_stream(&stream.key));
+            let place = self.key.scope();
+            return Err(SourceError::no_such_stream(place, &stream.key, &self.key));
         }
         let cursor = cursor.map(|value| FileCursor::parse(&self.key, value)).transpose()?;
         let (place, format) = (Arc::clone(&self.place), Arc::clone(&self.format));
@@ -163,16 +167,6 @@ impl ActivitySource for RecordFile {
     }
 }
 
-impl RecordFile {
-    fn no_such_stream(&self, key: &CursorKey) -> SourceError {
-        SourceError::NoSuchStream {
-            place: self.key.scope().to_owned(),
-            stream: format!("stream {:?} of {:?}", key.stream(), key.scope()),
-            known: format!("This source reads {:?}", self.key.stream()),
-        }
-    }
-}
-
 /// Where the run begins: where the cursor stands, unless that is no longer true.
 fn begin(
     job: &Job,
@@ -183,8 +177,9 @@ fn begin(
     let mut cursor = cursor;
     if let Some(stored) = &cursor {
         let read = fingerprint.extend_to(&job.snapshot, stored.offset);
-        read.map_err(|error| unreadable(&job.place, &error))?;
-        let why_anew = if fingerprint.value() != stored.sha256 {
+        read.map_err(|error| SourceError::unreadable(&job.place, &error))?;
+        let is_another = fingerprint.value() != stored.sha256;
+        let why_anew = if is_another {
             let why = "what was read of it is no longer what it says";
             (!may_be_another).then(|| Notice::new(NoticeKind::PlaceLost, anew(&job.place, why)))
         } else if job.window.since < stored.since {
@@ -197,7 +192,6 @@ fn begin(
         } else {
             None
         };
-        let is_another = fingerprint.value() != stored.sha256;
         if is_another || why_anew.is_some() {
             (cursor, fingerprint) = (None, Fingerprint::default());
         }
@@ -212,20 +206,4 @@ fn anew(place: &str, why: &str) -> String {
         "{place}: {why}, so it is read again from its beginning; what is recorded already is \
          skipped by its id"
     )
-}
-
-fn unreadable(place: &str, error: &io::Error) -> SourceError {
-    SourceError::Unreadable { place: place.to_owned(), problem: error.to_string() }
-}
-
-/// Runs work that uses the disk where it does not hold up other tasks.
-async fn run_blocking<T: Send + 'static>(
-    place: String,
-    work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
-) -> Result<T, SourceError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(SourceError::Stopped { place }),
-    }
 }

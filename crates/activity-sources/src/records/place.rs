@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::snapshot::Snapshot;
-use super::unreadable;
 use crate::SourceError;
 
 /// How standard input is written where a file is asked for.
@@ -37,7 +36,8 @@ impl Place {
         if path == Path::new(STANDARD_INPUT) {
             let is_nameless_input = name.is_none();
             let name = name.unwrap_or_else(|| STANDARD_INPUT_NAME.to_owned());
-            let copy = copy_of_input().map_err(|error| unreadable(STANDARD_INPUT_NAME, &error))?;
+            let copy = copy_of_input()
+                .map_err(|error| SourceError::unreadable(STANDARD_INPUT_NAME, &error))?;
             return Ok(Self { name, at: At::Copy(copy), is_nameless_input });
         }
         let shown = path.display().to_string();
@@ -71,7 +71,7 @@ fn copy_of_input() -> io::Result<File> {
 
 fn not_there(place: &str, error: &io::Error) -> SourceError {
     if error.kind() != io::ErrorKind::NotFound {
-        return unreadable(place, error);
+        return SourceError::unreadable(place, error);
     }
     SourceError::NotThere {
         place: place.to_owned(),

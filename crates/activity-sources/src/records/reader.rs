@@ -10,10 +10,9 @@ use super::event::event_of;
 use super::fault::{Fault, FaultList};
 use super::snapshot::{Fingerprint, Snapshot};
 use super::walk::{Fate, Walk};
-use super::{Format, Record, run_blocking, unreadable};
-use crate::{
-    CollectWindow, MAX_NOTICES, Notice, NoticeKind, SourceError, SourcePage, StreamReader, Tally,
-};
+use super::{Format, Record};
+use crate::blocking::run_blocking;
+use crate::{CollectWindow, Notice, NoticeKind, SourceError, SourcePage, StreamReader};
 
 /// What a run reads, and how.
 pub(super) struct Job {
@@ -37,9 +36,10 @@ impl Job {
     /// # Errors
     /// When there is a fault and faults are not to be skipped.
     pub(super) fn check(&self, mut walk: Walk) -> Result<u64, SourceError> {
+        let unreadable = |error| SourceError::unreadable(&self.place, &error);
         let mut records = self.format.open(&self.snapshot, Default::default(), &self.place)?;
         let (mut faults, mut wanted) = (FaultList::default(), 0);
-        while let Some(record) = records.next().map_err(|error| unreadable(&self.place, &error))? {
+        while let Some(record) = records.next().map_err(unreadable)? {
             let (from, to) = (record.from, records.position());
             let event = self.event(record);
             let time = event.as_ref().ok().map(|event| event.event_time);
@@ -53,23 +53,14 @@ impl Job {
         if faults.count == 0 || self.skip_invalid {
             return Ok(wanted);
         }
-        let (place, count) = (self.place.clone(), faults.count);
-        Err(SourceError::Faults { place, listed: faults.first, count })
+        Err(faults.into_error(&self.place))
     }
 
     /// Reads one page from where the progress stands.
     fn read_page(&self, progress: &mut Progress) -> Result<SourcePage, SourceError> {
-        let unreadable = |error| unreadable(&self.place, &error);
-        let mut page = SourcePage {
-            events: Vec::new(),
-            next_cursor: String::new(),
-            tally: Tally::default(),
-            notices: Vec::new(),
-            notices_left_out: 0,
-        };
-        for notice in std::mem::take(&mut progress.opening) {
-            progress.say(&mut page, notice);
-        }
+        let unreadable = |error| SourceError::unreadable(&self.place, &error);
+        let mut page = SourcePage::default();
+        page.say(std::mem::take(&mut progress.opening), &mut progress.notices_given);
         let mut records = self.format.open(&self.snapshot, progress.walk.at(), &self.place)?;
         while page.events.len() < self.page_events {
             let Some(record) = records.next().map_err(unreadable)? else {
@@ -112,14 +103,14 @@ impl Job {
         if !self.skip_invalid {
             let mut list = FaultList::default();
             list.extend(faults);
-            let (place, count) = (self.place.clone(), list.count);
-            return Err(SourceError::Faults { place, listed: list.first, count });
+            return Err(list.into_error(&self.place));
         }
         page.tally.faulty += 1;
-        for fault in faults {
+        let notices = faults.into_iter().map(|fault| {
             let message = format!("{}, {fault}; the line was left out", self.place);
-            progress.say(page, Notice::new(NoticeKind::FaultyFact, message));
-        }
+            Notice::new(NoticeKind::FaultyFact, message)
+        });
+        page.say(notices, &mut progress.notices_given);
         Ok(())
     }
 }
@@ -133,18 +124,6 @@ pub(super) struct Progress {
     pub(super) opening: Vec<Notice>,
     pub(super) notices_given: usize,
     pub(super) is_done: bool,
-}
-
-impl Progress {
-    /// Gives notices until the run has given enough; counts the rest.
-    fn say(&mut self, page: &mut SourcePage, notice: Notice) {
-        if self.notices_given < MAX_NOTICES {
-            self.notices_given += 1;
-            page.notices.push(notice);
-        } else {
-            page.notices_left_out += 1;
-        }
-    }
 }
 
 /// Reads a file once.

@@ -66,8 +66,6 @@ impl Fingerprint {
     }
 
     pub(super) fn value(&self) -> Sha256Hex {
-        let digest = self.hash.clone().finalize();
-        let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        digits.parse().expect("a SHA-256 has 64 lower-case digits")
+        Sha256Hex::from_digest(self.hash.clone().finalize().into())
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use activity_sources::csv::{CsvOptions, CsvSource};
+use activity_sources::RecordFile;
+use activity_sources::csv::{self, CsvOptions};
 use activity_sources::{Remedy, SourceError};
 use ledger_testkit::check_source;
 use serde_json::json;
@@ -26,9 +27,9 @@ fn options(map: &[(&str, &str)], set: &[(&str, &str)], skip_invalid: bool) -> Cs
 }
 
 /// The file as CSV, two events a page.
-fn source(file: &TestFile, skip_invalid: bool) -> CsvSource {
+fn source(file: &TestFile, skip_invalid: bool) -> RecordFile {
     let options = options(MAP, SET, skip_invalid);
-    CsvSource::open(&file.path, options).expect("a file").with_page_events(2)
+    csv::open(&file.path, options).expect("a file").with_page_events(2)
 }
 
 const HEADER: &str = "Nr,Who,When,Points,artifact_url,Remark\n";
@@ -98,7 +99,7 @@ async fn what_the_header_lacks_is_named_with_what_it_has() {
              \"artifact_url\", \"Remark\"",
         ),
     ] {
-        let source = CsvSource::open(&file.path, options(map, set, false)).expect("a file");
+        let source = csv::open(&file.path, options(map, set, false)).expect("a file");
         let error = try_run(&source, None, week()).await.expect_err("refused");
         assert_eq!(error.remedy(), Remedy::Mend);
         assert!(error.to_string().contains(says), "{error}");
@@ -111,7 +112,7 @@ async fn what_the_header_lacks_is_named_with_what_it_has() {
         ),
         (&[("source", "Who")][..], SET, "source is mapped to a column and also set; say one"),
     ] {
-        let error = CsvSource::open(&file.path, options(map, set, false)).expect_err("refused");
+        let error = csv::open(&file.path, options(map, set, false)).expect_err("refused");
         assert!(error.to_string().contains(says), "{error}");
     }
 }
@@ -121,7 +122,7 @@ async fn columns_that_are_understood_otherwise_are_read_again() {
     let file = TestFile::new(format!("{HEADER}{}", row(1, 17)));
     let first = run(&source(&file, false), None).await;
     let other = [SET, &[("metadata.room", "a")]].concat();
-    let other = CsvSource::open(&file.path, options(MAP, &other, false)).expect("a file");
+    let other = csv::open(&file.path, options(MAP, &other, false)).expect("a file");
     let again = run(&other, Some(first.cursor())).await;
     assert_eq!(again.ids, ["1"]);
     assert!(again.notices[0].contains("understood otherwise"), "{:?}", again.notices);

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use activity_sources::ndjson::{NdjsonOptions, NdjsonSource};
+use activity_sources::RecordFile;
+use activity_sources::ndjson::{self, NdjsonOptions};
 use activity_sources::{ActivitySource, CollectWindow, SourceError, SourcePage, Tally};
 use ledger_core::Timestamp;
 use tempfile::TempDir;
@@ -47,14 +48,14 @@ impl TestFile {
     }
 
     /// The file as NDJSON, two events a page.
-    pub(crate) fn ndjson(&self, skip_invalid: bool) -> NdjsonSource {
+    pub(crate) fn ndjson(&self, skip_invalid: bool) -> RecordFile {
         ndjson(&self.path, skip_invalid)
     }
 }
 
-pub(crate) fn ndjson(path: &Path, skip_invalid: bool) -> NdjsonSource {
+pub(crate) fn ndjson(path: &Path, skip_invalid: bool) -> RecordFile {
     let options = NdjsonOptions { name: None, skip_invalid };
-    NdjsonSource::open(path, options).expect("a file").with_page_events(2)
+    ndjson::open(path, options).expect("a file").with_page_events(2)
 }
 
 /// What a run handed out.

@@ -324,7 +324,7 @@ async fn a_registered_source_opens_from_settings() {
     let repository = TestRepository::new();
     repository.commit(START, ANN, "one\n", ("f", b"1"));
     let settings = json!({"path": repository.path, "branch": "main", "bots": ["x"]});
-    let source = open_source("git", &settings).expect("a source");
+    let source = open_source("git", &settings).await.expect("a source");
     assert_eq!(source.name().as_str(), "git");
     assert_eq!(source.streams().await.expect("streams").streams.len(), 1);
     for (name, settings, text) in [
@@ -341,7 +341,7 @@ async fn a_registered_source_opens_from_settings() {
             "a bot's name or email is empty; leave it out",
         ),
     ] {
-        let error = open_source(name, &settings).err().expect("refused").to_string();
+        let error = open_source(name, &settings).await.err().expect("refused").to_string();
         assert!(error.contains(text), "{error}");
     }
 }

@@ -125,14 +125,13 @@ fn warn_of_unpaid_work(
 ) {
     let events: u64 = unresolved.iter().map(|identity| identity.event_count).sum();
     if events > 0 {
-        let people = u64::try_from(unresolved.len()).unwrap_or(u64::MAX);
         let belong = if events == 1 { "belongs" } else { "belong" };
         let when = if left == Left::Pay { "now that" } else { "once" };
         output.notice(&format!(
             "{} of {} {belong} to nobody, and will never be paid {when} this epoch is closed; see \
              `epoch-ledger identity unresolved`",
             counted(events, "event"),
-            counted(people, "platform user"),
+            counted(unresolved.len(), "platform user"),
         ));
     }
     if preview.statement.statement.payouts.is_empty() {

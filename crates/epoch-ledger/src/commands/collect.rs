@@ -7,7 +7,7 @@ use ledger_port::ActivityLedgerStore;
 use serde_json::{Map, Value, json};
 
 use crate::cli::{CollectCommand, CsvArguments, FileArguments, GitArguments};
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::output::{Output, counted};
 use crate::session::{Books, Session};
 use crate::views;
@@ -76,11 +76,7 @@ fn text_of(path: &Path) -> Result<&str, Failure> {
 
 pub(super) async fn run(command: CollectCommand, session: &Session) -> Result<(), Failure> {
     let Request { kind, settings, since, shared_history } = command.try_into()?;
-    // Opening touches the disk, or waits for standard input.
-    let opening = tokio::task::spawn_blocking(move || open_source(kind, &settings));
-    let source = opening
-        .await
-        .map_err(|error| Failure::new(Code::Unexpected, format!("opening {kind}: {error}")))??;
+    let source = open_source(kind, &settings).await?;
     session
         .with_books(async |Books { store, clock }| {
             let epoch = open_epoch(store).await?;

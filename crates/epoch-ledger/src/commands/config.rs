@@ -27,7 +27,7 @@ async fn check(argument: &ConfigArgument, session: &Session) -> Result<(), Failu
     let mut faults = Vec::new();
     for ledger in &config.ledgers {
         for source in &ledger.sources {
-            if let Err(error) = open(source).await {
+            if let Err(error) = open_source(&source.kind, &source.settings).await {
                 faults.push(told(&file, ledger, source, &error));
             }
         }
@@ -36,31 +36,16 @@ async fn check(argument: &ConfigArgument, session: &Session) -> Result<(), Failu
         return Err(Failure::faulty(&file, faults));
     }
     let ledgers = config.ledgers.len();
-    let sources: usize = config.ledgers.iter().map(|ledger| ledger.sources.len()).sum();
+    let sources = config.source_count();
     session.output.result(&json!({ "file": file, "ledgers": ledgers, "sources": sources }), || {
         format!(
             "{file} is in order: {}, {}",
-            counted_of(ledgers, "ledger"),
-            counted_of(sources, "source")
+            counted(ledgers, "ledger"),
+            counted(sources, "source")
         )
     })
 }
 
-/// Opens a source where it holds nobody up, and lets it go again.
-async fn open(source: &SourcePlan) -> Result<(), SourceError> {
-    let SourcePlan { id, kind, settings, .. } = source.clone();
-    match tokio::task::spawn_blocking(move || open_source(&kind, &settings)).await {
-        Ok(opened) => opened.map(drop),
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(SourceError::Stopped { place: id.to_string() }),
-    }
-}
-
 fn told(file: &str, ledger: &LedgerPlan, source: &SourcePlan, error: &SourceError) -> String {
     format!("{file}: ledger \"{}\", source \"{}\": {error}", ledger.name, source.id)
-}
-
-fn counted_of(count: usize, one: &str) -> String {
-    // No list in memory has more than 2^64 items.
-    counted(u64::try_from(count).unwrap_or(u64::MAX), one)
 }

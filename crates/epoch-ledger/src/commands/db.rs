@@ -31,12 +31,9 @@ async fn provision(database: &Database, session: &Session) -> Result<(), Failure
 
 async fn migrate(database: &Database, session: &Session) -> Result<(), Failure> {
     let applied = database.migrate().await?;
-    session.output.result(&json!({ "applied": applied }), || {
-        let count = u64::try_from(applied.len()).unwrap_or(u64::MAX);
-        match count {
-            0 => format!("{database} is up to date."),
-            _ => format!("{database}: {} applied.", counted(count, "migration")),
-        }
+    session.output.result(&json!({ "applied": applied }), || match applied.len() {
+        0 => format!("{database} is up to date."),
+        count => format!("{database}: {} applied.", counted(count, "migration")),
     })
 }
 

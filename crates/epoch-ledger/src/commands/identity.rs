@@ -1,4 +1,4 @@
-use activity_sources::{SOURCES, csv, git, ndjson};
+use activity_sources::{SOURCES, git};
 use ledger_core::{EpochStatus, PlatformUserId, SourceName};
 use ledger_port::{
     ActivityLedgerStore, BindingKey, IdentityBinding, UnresolvedIdentity, all_pages,
@@ -50,10 +50,7 @@ fn binding_key(
     } else {
         text.to_owned()
     })?;
-    // The events of a file say themselves where they come from.
-    let files = [csv::KIND.name, ndjson::KIND.name];
-    let known: Vec<&str> =
-        SOURCES.iter().map(|kind| kind.name).filter(|name| !files.contains(name)).collect();
+    let known: Vec<&str> = SOURCES.iter().filter_map(|kind| kind.events_of).collect();
     if !known.contains(&source.as_str()) {
         output.notice(&format!(
             "this program collects from no source \"{source}\"; it knows: {}, and what a file of \

@@ -18,28 +18,23 @@ pub(super) async fn run(arguments: &WorkArguments, session: &Session) -> Result<
         Some(name) => checked(name)?.to_owned(),
         None => default_name()?,
     };
-    let (ledgers, sources) =
-        (config.ledgers.len(), config.ledgers.iter().map(|one| one.sources.len()).sum::<usize>());
+    let ledgers = counted(config.ledgers.len(), "ledger");
+    let sources = counted(config.source_count(), "source");
     session
         .with_database(async |database: &Database| {
             let clock = Arc::new(SystemClock);
             let worker = Worker::open(database.service_url(), config, name.clone(), clock).await?;
-            let (ledgers, sources) =
-                (counted(count(ledgers), "ledger"), counted(count(sources), "source"));
+            // Before it says so: whoever reads the line may stop it at once.
+            let stop = session.stops_gracefully();
             session
                 .output
                 .step(&format!("{name} works for {ledgers} with {sources}; stop it with Ctrl-C"));
-            let stop = session.stops_gracefully();
             worker.run(&stop).await;
             worker.close();
             session.output.step("stopped; what was in hand is stored, the rest is given back");
             Ok(())
         })
         .await
-}
-
-fn count(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 fn checked(name: &str) -> Result<&str, Failure> {

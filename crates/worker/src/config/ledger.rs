@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use ledger_core::{Credits, EventKind, LedgerName, Timestamp, Units, WeightTable};
 
-use super::fault::Position;
 use super::table::Table;
 use super::value::{SHORTEST, boolean, checked, duration, texts, time, whole};
 use super::{LedgerPlan, source};
@@ -24,11 +23,16 @@ const MAX_CATCH_UP: i64 = 1_000;
 /// Reads one ledger. `None` where something that must be there is faulty; what is faulty is told.
 pub(super) fn read(
     mut table: Table<'_, '_>,
-    seen: &mut BTreeMap<LedgerName, Position>,
+    seen: &mut BTreeMap<LedgerName, usize>,
 ) -> Option<LedgerPlan> {
     let name = table.require("name", "write name = \"default\"", checked::<LedgerName>);
     if let Some(name) = &name {
-        tell_second(&table, name, seen);
+        table.tell_second("name", name, seen, |line| {
+            format!(
+                "\"{name}\" is the ledger of line {line} already; give this one another name, or \
+                 put its sources there"
+            )
+        });
     }
     let create = table.read("create", boolean).unwrap_or(true);
     let calendar = calendar(&mut table);
@@ -62,25 +66,6 @@ pub(super) fn read(
         max_catch_up,
         sources: sources.into_iter().collect::<Option<_>>()?,
     })
-}
-
-fn tell_second(
-    table: &Table<'_, '_>,
-    name: &LedgerName,
-    seen: &mut BTreeMap<LedgerName, Position>,
-) {
-    match seen.get(name) {
-        Some(Position { line, .. }) => {
-            let problem = format!(
-                "\"{name}\" is the ledger of line {line} already; give this one another name, or \
-                 put its sources there"
-            );
-            table.tell("name", problem);
-        }
-        None => {
-            seen.insert(name.clone(), table.position_of("name"));
-        }
-    }
 }
 
 fn calendar(table: &mut Table<'_, '_>) -> Option<EpochCalendar> {

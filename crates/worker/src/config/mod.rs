@@ -94,6 +94,12 @@ pub struct SourcePlan {
 }
 
 impl Config {
+    /// How many sources there are in all ledgers.
+    #[must_use]
+    pub fn source_count(&self) -> usize {
+        self.ledgers.iter().map(|plan| plan.sources.len()).sum()
+    }
+
     /// Reads and checks a file.
     ///
     /// # Errors

@@ -33,14 +33,7 @@ pub(super) fn tell_secrets<'a, 't>(faults: &'a Faults<'t>, entry: &Entry<'a, 't>
             table.rest().filter(|inner| tell_secrets(faults, inner)).count() > 0
         }
         DeValue::Array(list) => {
-            let item = |one: &'a toml::Spanned<DeValue<'t>>| Entry {
-                key: "",
-                path: entry.path.clone(),
-                key_at: one.span().start,
-                at: one.span().start,
-                value: one.get_ref(),
-            };
-            list.iter().filter(|one| tell_secrets(faults, &item(one))).count() > 0
+            list.iter().filter(|one| tell_secrets(faults, &entry.item(one))).count() > 0
         }
         _ => false,
     }

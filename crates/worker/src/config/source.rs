@@ -7,7 +7,6 @@ use activity_sources::SOURCES;
 use ledger_core::SourceId;
 use serde_json::{Map, Value};
 
-use super::fault::Position;
 use super::table::Table;
 use super::value::{SHORTEST, checked, duration, json, text, texts};
 use super::{SourcePlan, secret};
@@ -17,11 +16,16 @@ pub(super) fn read(
     mut table: Table<'_, '_>,
     bots: &[String],
     collect_every: Duration,
-    seen: &mut BTreeMap<SourceId, Position>,
+    seen: &mut BTreeMap<SourceId, usize>,
 ) -> Option<SourcePlan> {
     let id = table.require("id", "write id = \"main\"", checked::<SourceId>);
     if let Some(id) = &id {
-        tell_second(&table, id, seen);
+        table.tell_second("id", id, seen, |line| {
+            format!(
+                "\"{id}\" is the source of line {line} already; each source of a ledger has an id \
+                 of its own"
+            )
+        });
     }
     let known = || SOURCES.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
     let kind = table.require("kind", &format!("known are: {}", known()), |value| {
@@ -44,21 +48,6 @@ pub(super) fn read(
         settings.insert("bots".to_owned(), all_bots.into());
     }
     Some(SourcePlan { id: id?, kind: kind?, settings: Value::Object(settings), collect_every })
-}
-
-fn tell_second(table: &Table<'_, '_>, id: &SourceId, seen: &mut BTreeMap<SourceId, Position>) {
-    match seen.get(id) {
-        Some(Position { line, .. }) => {
-            let problem = format!(
-                "\"{id}\" is the source of line {line} already; each source of a ledger has an id \
-                 of its own"
-            );
-            table.tell("id", problem);
-        }
-        None => {
-            seen.insert(id.clone(), table.position_of("id"));
-        }
-    }
 }
 
 /// The ledger's bots, then the source's own that are not among them.

@@ -1,10 +1,11 @@
 //! Reads the keys of one table, and tells those that nobody asked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::fault::{Faults, Position};
+use super::fault::Faults;
 
 /// A table of the file while it is read.
 pub(super) struct Table<'a, 't> {
@@ -26,6 +27,14 @@ pub(super) struct Entry<'a, 't> {
     /// Where the value stands.
     pub(super) at: usize,
     pub(super) value: &'a DeValue<'t>,
+}
+
+impl<'a, 't> Entry<'a, 't> {
+    /// An item of the list that the entry holds.
+    pub(super) fn item(&self, one: &'a Spanned<DeValue<'t>>) -> Self {
+        let at = one.span().start;
+        Self { key: "", path: self.path.clone(), key_at: at, at, value: one.get_ref() }
+    }
 }
 
 impl<'a, 't> Table<'a, 't> {
@@ -90,14 +99,7 @@ impl<'a, 't> Table<'a, 't> {
             self.faults.add(entry.at, &entry.path, problem);
             return Vec::new();
         };
-        let entry_of = |one: &'a toml::Spanned<DeValue<'t>>| Entry {
-            key: "",
-            path: entry.path.clone(),
-            key_at: one.span().start,
-            at: one.span().start,
-            value: one.get_ref(),
-        };
-        array.iter().filter_map(|one| Self::of(self.faults, entry_of(one))).collect()
+        array.iter().filter_map(|one| Self::of(self.faults, entry.item(one))).collect()
     }
 
     /// Tells a fault of one key: at its value, or at the table where the key is not written.
@@ -106,9 +108,21 @@ impl<'a, 't> Table<'a, 't> {
         self.faults.add(at, &self.path_of(key), problem);
     }
 
-    /// Where the value of a key stands.
-    pub(super) fn position_of(&self, key: &str) -> Position {
-        self.faults.position(self.entries.get(key).map_or(self.at, |value| value.span().start))
+    /// Tells a key whose value another table has already, and remembers where it stood first.
+    pub(super) fn tell_second<T: Ord + Clone>(
+        &self,
+        key: &str,
+        value: &T,
+        seen: &mut BTreeMap<T, usize>,
+        problem: impl FnOnce(usize) -> String,
+    ) {
+        match seen.get(value) {
+            Some(line) => self.tell(key, problem(*line)),
+            None => {
+                let at = self.entries.get(key).map_or(self.at, |value| value.span().start);
+                seen.insert(value.clone(), self.faults.position(at).line);
+            }
+        }
     }
 
     /// Every entry that was not asked for.
@@ -131,8 +145,8 @@ impl<'a, 't> Table<'a, 't> {
 
     fn as_entry(
         &self,
-        key: &'a toml::Spanned<toml::de::DeString<'t>>,
-        value: &'a toml::Spanned<DeValue<'t>>,
+        key: &'a Spanned<toml::de::DeString<'t>>,
+        value: &'a Spanned<DeValue<'t>>,
     ) -> Entry<'a, 't> {
         Entry {
             key: key.get_ref(),
