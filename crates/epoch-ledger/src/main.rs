@@ -61,12 +61,14 @@ fn refuse(error: &clap::Error) -> ExitCode {
 /// stops it; a transaction under way is rolled back by PostgreSQL.
 async fn run_until_interrupted(cli: Cli) -> Result<(), Failure> {
     let session = Session::new(&cli.global);
+    // Both before the command begins, so that no signal finds the program without an answer.
+    let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     let mut command = std::pin::pin!(commands::run(cli.command, &session));
     loop {
         tokio::select! {
             done = &mut command => return done,
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupted.recv() => {}
             _ = terminated.recv() => {}
         }
         if !session.tell_to_stop() {

@@ -16,5 +16,6 @@ mod own_server;
 mod program;
 mod renaming;
 mod repository;
+mod started;
 mod terminal;
 mod working;

@@ -1,15 +1,14 @@
 //! `work`, `jobs`, `sources`: epochs that run by themselves, and what an operator sees of it.
 
 use std::path::Path;
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::program::{Program, Run, word};
+use crate::program::{Program, word};
 use crate::repository::Repository;
+use crate::started::Started;
 
 /// A plan over a repository and over a place where there is none.
 fn plan(folder: &Path, repository: &Path) -> String {
@@ -26,14 +25,12 @@ fn plan(folder: &Path, repository: &Path) -> String {
     word(&file).to_owned()
 }
 
-fn start(program: &Program, plan: &str) -> Child {
-    let mut command = program.command(&["work", "--config", plan, "--name", "ada"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn stop(worker: Child, signal: Signal) -> Run {
-    kill(Pid::from_raw(i32::try_from(worker.id()).unwrap()), signal).unwrap();
-    worker.wait_with_output().unwrap().into()
+/// A worker that has said that it works; one that is told to stop before that was interrupted.
+fn start(program: &Program, plan: &str) -> Started {
+    let command = program.command(&["work", "--config", plan, "--name", "ada"]);
+    let worker = Started::new(command);
+    worker.wait_until_it_says("ada works for 1 ledger with 2 sources");
+    worker
 }
 
 fn job<'a>(jobs: &'a Value, name: &str) -> Option<&'a Value> {
@@ -68,9 +65,8 @@ async fn a_worker_opens_an_epoch_collects_and_stops_when_it_is_told_to() {
         let gone = job(&jobs, "default/collect-source/gone").unwrap();
         assert_eq!(gone["attempts"], 1, "{gone}");
         assert!(gone["last_error"].as_str().unwrap().contains("does not exist"), "{gone}");
-        let stopped = stop(worker, signal);
+        let stopped = worker.stop(signal);
         assert_eq!(stopped.code, 0, "{stopped:?}");
-        assert!(stopped.err.contains("ada works for 1 ledger with 2 sources"), "{stopped:?}");
         assert!(stopped.err.contains("stopped; what was in hand is stored"), "{stopped:?}");
     }
 
@@ -105,7 +101,7 @@ async fn an_operator_retries_and_cancels_a_job_by_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let worker = start(&program, &plan(folder.path(), repository.path()));
     settled(&program);
-    stop(worker, Signal::SIGTERM);
+    worker.stop(Signal::SIGTERM);
 
     let gone = "default/collect-source/gone";
     let retried = program.json(&["jobs", "retry", gone]);
