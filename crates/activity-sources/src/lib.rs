@@ -9,6 +9,7 @@
 //! `mod` line below, and one line in [`SOURCES`]. [`git`] is the one to copy.
 
 mod blocking;
+mod bots;
 pub mod csv;
 mod cursor;
 mod error;

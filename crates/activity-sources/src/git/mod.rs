@@ -44,6 +44,7 @@ use self::reader::GitReader;
 use self::remote::MAX_NAME_BYTES;
 use self::repository::GitRepository;
 use crate::blocking::run_blocking;
+use crate::bots::Bots;
 use crate::registry::settings_of;
 use crate::{
     ActivitySource, CollectWindow, MAX_PAGE_EVENTS, Notice, NoticeKind, SourceError, SourceKind,
@@ -96,7 +97,7 @@ pub struct GitSource {
     name: SourceName,
     repository: Arc<GitRepository>,
     key: CursorKey,
-    bots: Vec<String>,
+    bots: Bots,
     page_events: usize,
 }
 
@@ -115,21 +116,13 @@ impl GitSource {
     pub fn open(path: impl AsRef<Path>, options: GitOptions) -> Result<Self, SourceError> {
         let GitOptions { repository_name, branch, bots } = options;
         check_name(repository_name.as_deref())?;
-        if bots.iter().any(|pattern| pattern.trim().is_empty()) {
-            return Err(settings_error("a bot's name or email is empty; leave it out"));
-        }
+        let bots = Bots::new(NAME, &bots)?;
         let repository =
             GitRepository::open(path.as_ref(), repository_name.as_deref(), branch.as_deref())?;
         let name = SourceName::new(NAME).expect("the name is a slug");
         let key = CursorKey::new(name.clone(), repository.stream(), &repository.place.name)
             .map_err(|error| settings_error(error.to_string()))?;
-        Ok(Self {
-            name,
-            repository: Arc::new(repository),
-            key,
-            bots: bots.iter().map(|pattern| pattern.trim().to_lowercase()).collect(),
-            page_events: MAX_PAGE_EVENTS,
-        })
+        Ok(Self { name, repository: Arc::new(repository), key, bots, page_events: MAX_PAGE_EVENTS })
     }
 
     /// Makes pages smaller, for tests. A commit is never split, so a page may hold more than that.
@@ -212,7 +205,7 @@ impl ActivitySource for GitSource {
             let repo = repository.local();
             let tip = repository.tip(&repo)?.ok_or_else(|| no_commits(&repository))?;
             let people = People { mailmap: repository.mailmap(&repo, tip)?, bots };
-            let terms = Terms { since: window.since, bots: people.bots_fingerprint() };
+            let terms = Terms { since: window.since, bots: people.bots.fingerprint() };
             let boundary = repository.shallow_boundary(&repo)?;
             let retrieved_at = window.retrieved_at;
             let context = Context { source, people, boundary, retrieved_at };

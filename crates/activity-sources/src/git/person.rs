@@ -1,13 +1,12 @@
 //! Who a name and an email are: through the mailmap, to an identity of the ledger, and whether it
 //! is a bot.
 
-use std::collections::BTreeSet;
-
 use gix::actor::SignatureRef;
 use gix::bstr::{BStr, ByteSlice};
 use gix::mailmap::Snapshot;
-use ledger_core::{PlatformUserId, Sha256Hex};
+use ledger_core::PlatformUserId;
 
+use crate::bots::Bots;
 use crate::text::{bounded, printable};
 
 /// The longest name that an event shows, in bytes.
@@ -32,8 +31,7 @@ pub(super) struct Person {
 #[derive(Debug, Default)]
 pub(super) struct People {
     pub(super) mailmap: Snapshot,
-    /// Patterns in lower case: a whole email or name, in which `*` stands for anything.
-    pub(super) bots: Vec<String>,
+    pub(super) bots: Bots,
 }
 
 impl People {
@@ -41,20 +39,13 @@ impl People {
     pub(super) fn resolve(&self, name: &str, email: &str) -> Person {
         let (name, email) = (name.trim(), email.trim());
         let (mapped_name, mapped_email) = self.map(name, email);
-        let is_bot = [name, email, &mapped_name, &mapped_email].iter().any(|t| self.is_bot(t));
+        let is_bot = [name, email, &mapped_name, &mapped_email].iter().any(|t| self.bots.has(t));
         let login = printable(&mapped_name);
         Person {
             user_id: user_id(&login, &printable(&mapped_email)),
             login: (!login.is_empty()).then(|| bounded(login, MAX_LOGIN_BYTES)),
             is_bot,
         }
-    }
-
-    /// Tells one list of bots from another, whatever its order; `None` for an empty one.
-    pub(super) fn bots_fingerprint(&self) -> Option<Sha256Hex> {
-        let patterns: BTreeSet<&str> = self.bots.iter().map(String::as_str).collect();
-        let lines = Vec::from_iter(patterns).join("\n");
-        (!lines.is_empty()).then(|| Sha256Hex::of(lines.as_bytes()))
     }
 
     fn map(&self, name: &str, email: &str) -> (String, String) {
@@ -71,11 +62,6 @@ impl People {
         };
         (text(new_name, name), text(new_email, email))
     }
-
-    fn is_bot(&self, text: &str) -> bool {
-        let text = text.to_lowercase();
-        text.contains("[bot]") || self.bots.iter().any(|pattern| matches(pattern, &text))
-    }
 }
 
 /// The identity of that email, and without one of that name.
@@ -89,44 +75,15 @@ fn user_id(name: &str, email: &str) -> PlatformUserId {
         .expect("the text is not empty, holds no control character and was cut to the limit")
 }
 
-/// Whether the whole text is the pattern, in which `*` stands for any text.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last)
-}
-
 #[cfg(test)]
 mod tests {
     use gix::mailmap::Snapshot;
 
-    use super::{People, matches};
+    use super::People;
+    use crate::bots::Bots;
 
     fn id(people: &People, name: &str, email: &str) -> String {
         people.resolve(name, email).user_id.to_string()
-    }
-
-    #[test]
-    fn a_pattern_is_the_whole_text_with_stars() {
-        for (pattern, text, expected) in [
-            ("renovate", "renovate", true),
-            ("renovate", "renovate x", false),
-            ("*@bots.example", "a@bots.example", true),
-            ("*@bots.example", "a@bots.example.org", false),
-            ("ci*bot", "ci-bot", true),
-            ("ab*ba", "aba", false),
-            ("a*b*c", "a1b2c", true),
-            ("a*b*c", "acb", false),
-            ("*", "", true),
-        ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern} on {text}");
-        }
     }
 
     #[test]
@@ -145,7 +102,7 @@ mod tests {
     fn a_bot_is_known_before_and_after_the_mailmap() {
         let people = People {
             mailmap: Snapshot::from_bytes(b"Robot <robot@x> <r@x>\n"),
-            bots: vec!["robot@*".to_owned()],
+            bots: Bots::new("git", &["robot@*".to_owned()]).expect("a pattern"),
         };
         assert!(people.resolve("R", "r@x").is_bot);
         assert!(people.resolve("dependabot[bot]", "a@b").is_bot);
