@@ -4,7 +4,9 @@
 //! books begin, that a page and its cursor are stored together, what is reported. It knows the port
 //! of sources and the port of the store, and neither git nor PostgreSQL.
 
-use activity_sources::{ActivitySource, CollectWindow, Notice, SourceError, SourceStream, Tally};
+use activity_sources::{
+    ActivitySource, CollectWindow, Notice, Remedy, SourceError, SourceStream, Tally,
+};
 use ledger_core::{Epoch, Timestamp};
 use ledger_port::{
     ActivityLedgerStore, Clock, ConflictReport, IngestPage, LedgerPortError, PortResult, all_pages,
@@ -119,7 +121,8 @@ impl Collector<'_> {
     /// one transaction, then gives out what bindings resolve. Running it again stores nothing twice.
     ///
     /// # Errors
-    /// When the source or the store refuses. Pages stored before stay.
+    /// When the source or the store refuses. Pages stored before stay. Where one stream is broken, the
+    /// others are read first.
     pub async fn collect(
         &self,
         source: &dyn ActivitySource,
@@ -128,11 +131,25 @@ impl Collector<'_> {
         let mut report = CollectReport::default();
         let list = source.streams().await?;
         report.notices.extend(list.notices);
+        let mut broken = None;
         for stream in &list.streams {
-            self.collect_stream(source, stream, progress, &mut report).await?;
-            if report.stopped {
-                return Ok(report);
+            match self.collect_stream(source, stream, progress, &mut report).await {
+                Ok(()) => {}
+                // What somebody must mend about one stream keeps no other from being read.
+                Err(CollectError::Source(error)) if error.remedy() == Remedy::Mend => {
+                    broken.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
             }
+            if report.stopped {
+                break;
+            }
+        }
+        if let Some(error) = broken {
+            return Err(error.into());
+        }
+        if report.stopped {
+            return Ok(report);
         }
         report.resolved = self.store.resolve_activity_by_bindings(self.epoch.id).await?;
         report.unresolved = self.count_unresolved().await?;
