@@ -14,6 +14,7 @@ pub mod csv;
 mod cursor;
 mod error;
 pub mod git;
+pub mod github;
 pub mod ndjson;
 mod page;
 mod records;

@@ -3,6 +3,7 @@
 mod builders;
 mod clock;
 mod database;
+mod fake_github;
 mod server;
 mod source_conformance;
 
@@ -13,5 +14,8 @@ pub use builders::{
 };
 pub use clock::SettableClock;
 pub use database::TestDatabase;
+pub use fake_github::{
+    Asked, FakeGithub, Instead, comment, issue, pull_request, release, review, user as account,
+};
 pub use server::TestServer;
 pub use source_conformance::check_source;

@@ -1,0 +1,10 @@
+//! The GitHub source, against a server that answers as GitHub does.
+
+mod conformance;
+mod facts;
+mod hostile;
+mod limits;
+mod lists;
+mod settings;
+mod stage;
+mod webhooks;
