@@ -18,6 +18,22 @@ workshop:session_held, who is paid is what `identity bind workshop ada@example.o
   epoch-ledger collect ndjson workshops.ndjson
   curl --silent https://example.org/events | epoch-ledger collect ndjson -";
 
+const GITHUB_EXAMPLE: &str = "\
+What is read, and what the weights call it:
+  github:pr_merged          a pull request was merged; of who opened it
+  github:review_submitted   a review; of the reviewer, and never of who opened the pull request
+  github:issue_closed       an issue was closed as done; of who opened it
+  github:issue_dismissed    an issue was closed as not planned or as a duplicate
+  github:issue_commented    a comment on an issue or a pull request
+  github:release_published  a release; of who published it
+
+People are known by their numbers (https://api.github.com/users/ada says \"id\"), which no rename
+changes; those of another --api have its host beside them, as in 7@git.example.org. Without a token only what is public is read, and GitHub answers 60 requests an hour.
+
+  epoch-ledger epoch open --week 2026-W47 --weight github:pr_merged=5000
+  GITHUB_TOKEN=… epoch-ledger collect github acme/orchard acme/docs
+  epoch-ledger identity bind github 583231 ada";
+
 const CSV_EXAMPLE: &str = "\
 With a file whose header is `Nr,Who,When,Points`:
   epoch-ledger collect csv workshops.csv --set source=workshop --set event_type=session_held \\
@@ -31,6 +47,9 @@ fact: the same id is stored once. A column that is called as a field needs no --
 pub(crate) enum CollectCommand {
     /// Read the commits of a git repository
     Git(GitArguments),
+    /// Read pull requests, reviews, issues, comments and releases from GitHub
+    #[command(after_long_help = GITHUB_EXAMPLE)]
+    Github(GithubArguments),
     /// Read events from a file with one JSON object on each line
     #[command(after_long_help = NDJSON_EXAMPLE)]
     Ndjson(NdjsonArguments),
@@ -62,6 +81,29 @@ pub(crate) struct GitArguments {
     ///
     /// A commit from after this moment and before the open epoch that was never collected is a
     /// late arrival: it is paid in the open epoch.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<ledger_core::Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GithubArguments {
+    /// The repositories, in any case; a former name is understood
+    #[arg(value_name = "OWNER/NAME", required_unless_present = "organization")]
+    pub(crate) repositories: Vec<String>,
+    /// Read all repositories of an organization that the token can see
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: Option<String>,
+    /// The environment variable that holds the token [default: GITHUB_TOKEN, where it
+    /// is set and --api is not given]
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) token_env: Option<String>,
+    /// Where the REST API is [default: that of github.com]
+    #[arg(long, value_name = "URL")]
+    pub(crate) api: Option<String>,
+    /// Leave out who has this login ('*' for any text), besides bots; may be given more than once
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) bot: Vec<String>,
+    /// Where the books begin: what happened earlier is left out [default: the ledger's first window]
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<ledger_core::Timestamp>,
 }

@@ -7,7 +7,8 @@ mod payout;
 mod work;
 
 pub(crate) use activity::{
-    ActivityCommand, CollectCommand, CsvArguments, FileArguments, GitArguments, IdentityCommand,
+    ActivityCommand, CollectCommand, CsvArguments, FileArguments, GitArguments, GithubArguments,
+    IdentityCommand,
 };
 pub(crate) use books::{DbCommand, DemoArguments, EpochCommand, EpochOpenArguments, LedgerCommand};
 pub(crate) use jobs::{JobsCommand, SourcesCommand, WorkArguments};

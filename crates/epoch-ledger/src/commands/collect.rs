@@ -6,7 +6,7 @@ use ledger_core::{Epoch, Timestamp};
 use ledger_port::ActivityLedgerStore;
 use serde_json::{Map, Value, json};
 
-use crate::cli::{CollectCommand, CsvArguments, FileArguments, GitArguments};
+use crate::cli::{CollectCommand, CsvArguments, FileArguments, GitArguments, GithubArguments};
 use crate::failure::Failure;
 use crate::output::{Output, counted};
 use crate::session::{Books, Session};
@@ -26,6 +26,7 @@ impl TryFrom<CollectCommand> for Request {
     fn try_from(command: CollectCommand) -> Result<Self, Failure> {
         match command {
             CollectCommand::Git(arguments) => Self::of_git(arguments),
+            CollectCommand::Github(arguments) => Ok(Self::of_github(arguments)),
             CollectCommand::Csv(arguments) => Self::of_csv(arguments),
             CollectCommand::Ndjson(arguments) => Self::of_file("ndjson", arguments.file),
         }
@@ -39,6 +40,15 @@ impl Request {
             if pay_shared_history { SharedHistory::IsNew } else { SharedHistory::IsRefused };
         let settings = json!({"path": text_of(&path)?, "branch": branch, "repository_name": name, "bots": bot});
         Ok(Self { kind: "git", settings, since, shared_history })
+    }
+
+    fn of_github(arguments: GithubArguments) -> Self {
+        let GithubArguments { repositories, organization, token_env, api, bot, since } = arguments;
+        let settings = json!({
+            "repositories": repositories, "organization": organization, "token_env": token_env,
+            "api": api, "bots": bot,
+        });
+        Self { kind: "github", settings, since, shared_history: SharedHistory::default() }
     }
 
     fn of_csv(arguments: CsvArguments) -> Result<Self, Failure> {

@@ -9,6 +9,7 @@ mod collecting;
 mod configuration;
 mod demo;
 mod files;
+mod github;
 mod json;
 mod life;
 mod lists;

@@ -40,6 +40,7 @@ pub(crate) fn program() -> Command {
         "EPOCH_LEDGER_CONFIG",
         "EPOCH_LEDGER_LEDGER",
         "EPOCH_LEDGER_STATE_DIR",
+        "GITHUB_TOKEN",
         "RUST_LOG",
     ] {
         command.env_remove(name);
