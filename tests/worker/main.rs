@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "an error that a test does not expect fails the test")]
 
 mod epochs;
+mod forge;
 mod orchard;
 mod process;
 mod stage;

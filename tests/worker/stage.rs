@@ -147,7 +147,16 @@ pub(crate) fn one_ledger(lines: &str) -> String {
         "[worker]\npoll_every = \"20ms\"\nlease = \"400ms\"\nmax_attempts = 1000\n\
          first_retry_after = \"20ms\"\nlongest_retry_after = \"50ms\"\n\n\
          [[ledger]]\nname = \"default\"\nepoch_anchor = \"2026-01-05T00:00:00Z\"\n\
-         base_issuance = 10000\nweights = {{ \"git:commit_authored\" = 1000 }}\n{lines}\n"
+         base_issuance = 10000\nweights = {{ \"git:commit_authored\" = 1000, \"github:pr_merged\" = 5000, \
+         \"github:review_submitted\" = 2000, \"github:issue_closed\" = 700 }}\n{lines}\n"
+    )
+}
+
+/// A GitHub source of that id, over a repository of that server.
+pub(crate) fn github_source(id: &str, api: &str, repository: &str) -> String {
+    format!(
+        "[[ledger.source]]\nid = \"{id}\"\nkind = \"github\"\napi = \"{api}\"\n\
+         repositories = [\"{repository}\"]\n"
     )
 }
 

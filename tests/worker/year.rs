@@ -1,5 +1,5 @@
-//! A year of weekly epochs, by two workers that are killed at random moments: the same events, one
-//! epoch a week, the same statements as in a year that nobody disturbed.
+//! A year of weekly epochs over two repositories and a GitHub with bad days, by two workers that are
+//! killed at random moments: the same events, one epoch a week, the same statements as in a year that nobody disturbed.
 //!
 //! `EPOCH_LEDGER_TEST_KILLS` and `EPOCH_LEDGER_TEST_SEED` make it longer, or another one.
 
@@ -14,9 +14,10 @@ use ledger_port::{
 use ledger_testkit::binding;
 use uuid::Uuid;
 
+use crate::forge::Forge;
 use crate::orchard::{Numbers, Orchard, PEOPLE};
 use crate::process::Process;
-use crate::stage::{Stage, git_source, one_ledger};
+use crate::stage::{Stage, git_source, github_source, one_ledger};
 
 const WEEK: i64 = 7 * 24 * 60 * 60;
 const WEEKS: i64 = 52;
@@ -33,11 +34,12 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix_seconds(seconds).unwrap()
 }
 
-fn configuration(orchards: &[(&str, &Orchard)]) -> String {
+fn configuration(orchards: &[(&str, &Orchard)], forge: &Forge) -> String {
     let mut text = one_ledger("collect_every = \"12h\"");
     for (id, orchard) in orchards {
         text.push_str(&git_source(id, orchard.path()));
     }
+    text.push_str(&github_source("forge", forge.fake.api(), "Acme/Orchard"));
     text
 }
 
@@ -83,18 +85,27 @@ async fn pay_what_is_in_review(stage: &Stage) {
     }
 }
 
-async fn new_year(orchards: &[(&str, &Orchard)]) -> (Stage, std::path::PathBuf) {
+async fn new_year(orchards: &[(&str, &Orchard)], forge: &Forge) -> (Stage, std::path::PathBuf) {
     let stage = Stage::at("2026-01-05T00:00:00Z").await;
     let bindings = PEOPLE.map(|who| binding("git", &format!("{who}@example.org"), who));
     stage.store.bind_identities(&bindings).await.unwrap();
-    let config = stage.configure(&configuration(orchards));
+    let accounts = Forge::accounts().map(|(account, who)| binding("github", &account, who));
+    stage.store.bind_identities(&accounts).await.unwrap();
+    let config = stage.configure(&configuration(orchards, forge));
     (stage, config)
 }
 
 /// Moves the clock through the year; `disturb` is called at each step until it is done.
-async fn live_through(stage: &Stage, ids: &[&str], mut disturb: impl AsyncFnMut(i64) -> bool) {
+async fn live_through(
+    stage: &Stage,
+    forge: &mut Forge,
+    ids: &[&str],
+    mut disturb: impl AsyncFnMut(i64) -> bool,
+) {
     for step in 0..=WEEKS * STEPS {
-        stage.clock.set(at(START + step * WEEK / STEPS));
+        let now = at(START + step * WEEK / STEPS);
+        forge.show_until(now);
+        stage.clock.set(now);
         while disturb(step).await {}
         stage.settled(ids).await;
         pay_what_is_in_review(stage).await;
@@ -143,32 +154,41 @@ async fn killing_workers_at_random_moments_changes_nothing_in_a_year() {
     let (main, docs) =
         (Orchard::grown(START, year, 1_500, seed), Orchard::grown(START, year, 300, seed + 1));
     let orchards = [("main", &main), ("docs", &docs)];
-    let ids = ["main", "docs"];
+    let ids = ["main", "docs", "forge"];
 
-    let (calm, config) = new_year(&orchards).await;
+    let mut forge = Forge::grown(START, year, seed).await;
+    forge.show_until(at(START));
+    let (calm, config) = new_year(&orchards, &forge).await;
     let worker = calm.start(&config).await;
-    live_through(&calm, &ids, async |_| false).await;
+    live_through(&calm, &mut forge, &ids, async |_| false).await;
     worker.stop().await;
     let expected = left_behind(&calm).await;
     let events = expected.iter().filter(|line| line.contains("git:commit:")).count();
     let paid = expected.iter().filter(|line| line.contains(" pays ")).count();
     assert_eq!((events, paid), (1_800, 52), "every commit, and every week");
+    let on_github = expected.iter().filter(|line| line.contains(" github:")).count();
+    let shown = forge.shown(at(START + WEEK * WEEKS));
+    assert!(shown > 500 && on_github == shown, "{on_github} of {shown}");
 
-    let (stage, config) = new_year(&orchards).await;
+    let mut forge = Forge::grown(START, year, seed).await.with_trouble(seed);
+    forge.show_until(at(START));
+    let (stage, config) = new_year(&orchards, &forge).await;
     let workers = [Process::start(&stage, &config), Process::start(&stage, &config)];
     let numbers = Numbers::new(seed);
     let mut killer =
         Killer { stage: &stage, config: &config, workers, numbers, kills, done: 0, in_hand: 0 };
-    live_through(&stage, &ids, async |step| killer.disturb(step).await).await;
+    live_through(&stage, &mut forge, &ids, async |step| killer.disturb(step).await).await;
     assert_eq!(killer.done, kills);
     let in_hand = killer.in_hand;
+    let troubles = forge.fake.asked().iter().filter(|asked| asked.status >= 400).count();
+    assert!(troubles > 20, "GitHub had {troubles} bad moments only");
     assert!(kills < 100 || in_hand > 0, "none of {kills} victims had a job in hand");
     let found = left_behind(&stage).await;
     let differs = expected.iter().zip(&found).find(|(expected, found)| expected != found);
     assert_eq!(differs, None, "seed {seed}");
     assert_eq!(expected.len(), found.len(), "seed {seed}");
     println!(
-        "{kills} kills ({in_hand} with a job in hand), seed {seed}: {events} events, {paid} \
-         statements, no difference"
+        "{kills} kills ({in_hand} with a job in hand), {troubles} refusals of GitHub, seed {seed}: \
+         {events} commits, {on_github} facts of GitHub, {paid} statements, no difference"
     );
 }
