@@ -57,12 +57,7 @@ impl Forge {
 
     /// Who is who there.
     pub(crate) fn accounts() -> [(String, &'static str); 5] {
-        let people = [PEOPLE[0], PEOPLE[1], PEOPLE[2], PEOPLE[3], PEOPLE[0]];
-        let mut number = 0;
-        people.map(|who| {
-            number += 1;
-            (format!("{number}@127.0.0.1"), who)
-        })
+        std::array::from_fn(|at| (format!("{}@127.0.0.1", at + 1), PEOPLE[at % PEOPLE.len()]))
     }
 
     /// How many facts can be seen by then.

@@ -1,8 +1,8 @@
 //! What the stored values of cursors have in common: JSON with a version.
 
-use ledger_core::CursorKey;
-use serde::Deserialize;
+use ledger_core::{CursorKey, Sha256Hex, Timestamp};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::SourceError;
 
@@ -35,4 +35,28 @@ pub(crate) fn parse_cursor<T: DeserializeOwned>(
         )));
     }
     serde_json::from_str(value).map_err(damaged)
+}
+
+/// What a run was told to leave out. Under other terms, what was left out may be wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Terms {
+    /// Where the books began.
+    pub(crate) since: Timestamp,
+    /// The fingerprint of the operator's list of bots; `None` where it was empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bots: Option<Sha256Hex>,
+}
+
+impl Terms {
+    /// Why what was left out under the stored terms may be wanted now; `None` where it is not.
+    pub(crate) fn why_anew(&self, stored: &Self) -> Option<String> {
+        if self.since < stored.since {
+            return Some(format!(
+                "the books now begin at {} and not at {}",
+                self.since, stored.since
+            ));
+        }
+        let have_changed = self.bots != stored.bots;
+        have_changed.then(|| "other bots are left out than the last time".to_owned())
+    }
 }

@@ -126,12 +126,12 @@ impl SourceError {
         Self::Unreadable { place: place.to_owned(), problem: error.to_string() }
     }
 
-    /// Another stream was asked for than the one that is read there.
-    pub(crate) fn no_such_stream(place: &str, asked: &CursorKey, reads: &CursorKey) -> Self {
+    /// Another stream was asked for than those that are read there.
+    pub(crate) fn no_such_stream(place: &str, asked: &CursorKey, known: String) -> Self {
         Self::NoSuchStream {
             place: place.to_owned(),
             stream: format!("stream {:?} of {:?}", asked.stream(), asked.scope()),
-            known: format!("This source reads {:?}", reads.stream()),
+            known,
         }
     }
 

@@ -26,11 +26,16 @@ pub(crate) fn bounded(text: String, max: usize) -> String {
 }
 
 /// The first `max` characters; what is cut shows as `…`. For text that is only read.
-pub(crate) fn shortened(text: &str, max: usize) -> String {
+fn shortened(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
         None => text.to_owned(),
     }
+}
+
+/// A text from outside as people are shown it: on one line, and not too long.
+pub(crate) fn shown(text: &str, max: usize) -> String {
+    shortened(&printable(text), max)
 }
 
 #[cfg(test)]

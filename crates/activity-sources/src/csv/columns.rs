@@ -10,7 +10,7 @@ use super::rows::Rows;
 use super::settings_error;
 use crate::SourceError;
 use crate::records::{Fault, Format, Position, Records, Snapshot};
-use crate::text::{printable, shortened};
+use crate::text::shown;
 
 /// What its events say who reported them, where the file does not.
 const PRODUCER: &str = "epoch-ledger/csv";
@@ -75,7 +75,7 @@ impl Columns {
             .collect::<Result<_, _>>()
             .map_err(|_| "the header is not UTF-8; save the file as UTF-8".to_owned())?;
         let known = || {
-            let shown = |name: &&str| format!("{:?}", shortened(&printable(name), SHOWN_CHARS));
+            let shown = |name: &&str| format!("{:?}", shown(name, SHOWN_CHARS));
             let names: Vec<_> = header.iter().take(SHOWN_COLUMNS).map(shown).collect();
             format!("the columns are: {}", names.join(", "))
         };

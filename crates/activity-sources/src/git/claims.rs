@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use gix::ObjectId;
 
-use super::cursor::{Claim, Extent, GitCursor, Terms, first_second};
+use super::cursor::{Claim, Extent, GitCursor, first_second};
 use super::repository::GitRepository;
 use super::walk::Graph;
+use crate::cursor::Terms;
 use crate::{CollectWindow, Notice, NoticeKind, SourceError};
 
 /// How often the search for a settled tip goes over the new commits before it gives up. Once or
@@ -21,13 +22,7 @@ pub(super) fn usable_claims(
     notices: &mut Vec<Notice>,
 ) -> Vec<Claim> {
     let Some(cursor) = cursor else { return Vec::new() };
-    let change = if terms.since < cursor.terms.since {
-        format!("the books now begin at {} and not at {}", terms.since, cursor.terms.since)
-    } else if terms.bots != cursor.terms.bots {
-        "other bots are left out than the last time".to_owned()
-    } else {
-        return cursor.done;
-    };
+    let Some(change) = terms.why_anew(&cursor.terms) else { return cursor.done };
     if cursor.done.is_empty() {
         return cursor.done;
     }

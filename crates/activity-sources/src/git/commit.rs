@@ -97,7 +97,7 @@ fn date(line: &[u8]) -> Result<Timestamp, String> {
     let after = line.iter().rposition(|&byte| byte == b'>').map_or(line, |at| &line[at + 1..]);
     let number = after.trim_ascii().split(u8::is_ascii_whitespace).next().unwrap_or_default();
     let text = String::from_utf8_lossy(number);
-    let shown = crate::text::shortened(&crate::text::printable(&text), SHOWN_CHARS);
+    let shown = crate::text::shown(&text, SHOWN_CHARS);
     let seconds: i64 = text.parse().map_err(|_| format!("{shown:?} cannot be read"))?;
     Timestamp::from_unix_seconds(seconds)
         .map_err(|_| format!("{shown:?} is outside the years 1 to 9999"))

@@ -6,11 +6,11 @@
 //! needs nothing special: its last page left the claim "up to that commit".
 
 use gix::ObjectId;
-use ledger_core::{CursorKey, Sha256Hex, Timestamp};
+use ledger_core::{CursorKey, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::SourceError;
-use crate::cursor::parse_cursor;
+use crate::cursor::{Terms, parse_cursor};
 
 /// The version this program writes. Raise it when an older program would misread the value.
 const VERSION: u32 = 1;
@@ -34,16 +34,6 @@ pub(super) struct GitCursor {
     pub(super) terms: Terms,
     /// What is done, oldest claim first.
     pub(super) done: Vec<Claim>,
-}
-
-/// What a run was told to leave out. Under other terms, what was left out may be wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Terms {
-    /// Where the books began.
-    pub(super) since: Timestamp,
-    /// The fingerprint of the operator's list of bots; `None` where it was empty.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) bots: Option<Sha256Hex>,
 }
 
 /// Some commits reachable from one tip are done.

@@ -12,7 +12,7 @@ use super::lines::{LineCounter, LineCounts};
 use super::message::{co_authors, subject};
 use super::person::{People, Person};
 use super::repository::GitRepository;
-use crate::text::{bounded, printable, shortened};
+use crate::text::{bounded, printable, shown};
 use crate::{Notice, NoticeKind, SourceError, Tally};
 
 /// The longest subject that an event keeps, in characters.
@@ -136,7 +136,7 @@ impl<'a> EventMaker<'a> {
         let mut others = Vec::new();
         for value in co_authors(message) {
             let Some((person, email)) = self.co_author(&value) else {
-                let shown = shortened(&printable(&value), SHOWN_CHARS);
+                let shown = shown(&value, SHOWN_CHARS);
                 left_out(format!("names a co-author without an email, {shown:?}, who is left out"));
                 continue;
             };
@@ -206,7 +206,7 @@ fn fault_notice(id: ObjectId, fault: &str) -> Notice {
 /// What else is known of a commit. It depends on nothing but the commit and its parent.
 fn metadata(commit: &RawCommit<'_>, message: &str, counts: Option<LineCounts>) -> Value {
     json!({
-        "subject": shortened(&printable(&subject(message)), MAX_SUBJECT_CHARS),
+        "subject": shown(&subject(message), MAX_SUBJECT_CHARS),
         "author_time": commit.author_time().ok().map(|time| time.to_string()),
         "files_changed": counts.map(|counts| counts.files),
         "insertions": counts.map(|counts| counts.insertions),

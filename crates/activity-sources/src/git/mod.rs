@@ -36,7 +36,7 @@ use serde::Deserialize;
 
 pub use self::lines::MAX_COUNTED_BYTES;
 
-use self::cursor::{Claim, GitCursor, Terms};
+use self::cursor::{Claim, GitCursor};
 use self::events::Context;
 use self::person::People;
 use self::plan::Plan;
@@ -45,6 +45,7 @@ use self::remote::MAX_NAME_BYTES;
 use self::repository::GitRepository;
 use crate::blocking::run_blocking;
 use crate::bots::Bots;
+use crate::cursor::Terms;
 use crate::registry::settings_of;
 use crate::{
     ActivitySource, CollectWindow, MAX_PAGE_EVENTS, Notice, NoticeKind, SourceError, SourceKind,
@@ -196,7 +197,8 @@ impl ActivitySource for GitSource {
     ) -> Result<Box<dyn StreamReader>, SourceError> {
         if stream.key != self.key {
             let place = stream.key.scope();
-            return Err(SourceError::no_such_stream(place, &stream.key, &self.key));
+            let known = format!("This source reads {:?}", self.key.stream());
+            return Err(SourceError::no_such_stream(place, &stream.key, known));
         }
         let cursor = cursor.map(|value| GitCursor::parse(&self.key, value)).transpose()?;
         let (repository, source) = (Arc::clone(&self.repository), self.name.clone());

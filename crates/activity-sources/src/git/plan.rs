@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use gix::ObjectId;
 
 use super::claims::{drop_lost_tips, finished_claims, usable_claims};
-use super::cursor::{Claim, Extent, GitCursor, MAX_SHALLOW, Position, Terms, first_second};
+use super::cursor::{Claim, Extent, GitCursor, MAX_SHALLOW, Position, first_second};
 use super::repository::GitRepository;
 use super::walk::{Graph, walk};
+use crate::cursor::Terms;
 use crate::{CollectWindow, Notice, NoticeKind, SourceError, Tally};
 
 /// The commits of one run in reading order, and the claims before and after them.

@@ -2,7 +2,7 @@
 
 use gix::bstr::{BStr, ByteSlice as _};
 
-use crate::text::{printable, shortened};
+use crate::text::shown;
 
 /// How much of what the git library says an error shows.
 const SHOWN_CHARS: usize = 200;
@@ -12,7 +12,7 @@ pub(super) const HEAD: &str = "HEAD";
 
 /// What the git library says, on one line.
 pub(super) fn said(error: &gix::Error) -> String {
-    shortened(&printable(&format!("{:#}", error.probable_cause())), SHOWN_CHARS)
+    shown(&format!("{:#}", error.probable_cause()), SHOWN_CHARS)
 }
 
 pub(super) fn text_of(name: &BStr) -> String {

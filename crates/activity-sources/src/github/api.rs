@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::facts::Instance;
 use crate::SourceError;
-use crate::text::{printable, shortened};
+use crate::text::shown;
 
 /// How long a connection may take, and a whole answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -62,13 +62,20 @@ pub(super) struct Page {
     pub(super) etag: Option<String>,
 }
 
-/// What came of asking for a page.
-pub(super) enum Answer {
-    Page(Page),
+/// What came of asking for a page, or for all of them.
+pub(super) enum Answer<T> {
+    Read(T),
     /// It is what it was when the entity tag was given.
     NotModified,
     /// The repository does not have such things (its issues are switched off).
     SwitchedOff,
+}
+
+/// A list that was read to its end, page by page.
+pub(super) struct Whole {
+    pub(super) pages: usize,
+    /// The entity tag, where all of it stood on one page.
+    pub(super) etag: Option<String>,
 }
 
 /// GitHub, or a server that speaks like it.
@@ -134,7 +141,7 @@ impl Api {
         path: &str,
         query: &[(&str, String)],
         etag: Option<&str>,
-    ) -> Result<Answer, SourceError> {
+    ) -> Result<Answer<Page>, SourceError> {
         let response = self.send(path, query, etag).await?;
         match response.status() {
             StatusCode::NOT_MODIFIED if etag.is_some() => return Ok(Answer::NotModified),
@@ -151,7 +158,30 @@ impl Api {
             let problem = format!("a page has {} things, and more are said to follow", items.len());
             return Err(SourceError::Unreadable { place: self.place(path), problem });
         }
-        Ok(Answer::Page(Page { items, has_next, etag }))
+        Ok(Answer::Read(Page { items, has_next, etag }))
+    }
+
+    /// Hands out whatever stands on a list that goes on by the number of its pages.
+    pub(super) async fn each(
+        &self,
+        path: &str,
+        etag: Option<&str>,
+        mut thing: impl FnMut(&Value) + Send,
+    ) -> Result<Answer<Whole>, SourceError> {
+        for number in 1..=MAX_PAGES {
+            let query = [("per_page", PAGE_ITEMS.to_string()), ("page", number.to_string())];
+            let page = match self.list(path, &query, etag.filter(|_| number == 1)).await? {
+                Answer::Read(page) => page,
+                Answer::NotModified => return Ok(Answer::NotModified),
+                Answer::SwitchedOff => return Ok(Answer::SwitchedOff),
+            };
+            page.items.iter().for_each(&mut thing);
+            if !page.has_next {
+                let etag = page.etag.filter(|_| number == 1);
+                return Ok(Answer::Read(Whole { pages: number, etag }));
+            }
+        }
+        Err(self.endless(path))
     }
 
     /// What the path is, for people.
@@ -214,7 +244,7 @@ impl Api {
         let token =
             self.token.as_ref().map(|token| token.0.trim()).filter(|token| !token.is_empty());
         let text = token.map_or_else(|| text.to_owned(), |token| text.replace(token, "…"));
-        shortened(&printable(&text), MAX_SAID_CHARS)
+        shown(&text, MAX_SAID_CHARS)
     }
 
     /// The list goes on and on.

@@ -6,7 +6,7 @@ use ledger_core::{CursorKey, Sha256Hex, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::SourceError;
-use crate::cursor::parse_cursor;
+use crate::cursor::{Terms, parse_cursor};
 
 /// The version this program writes. Raise it when an older program would misread the value.
 const VERSION: u32 = 1;
@@ -46,7 +46,7 @@ pub(super) struct Ahead {
 }
 
 impl GithubCursor {
-    pub(super) const fn new(since: Timestamp, bots: Option<Sha256Hex>) -> Self {
+    pub(super) fn new(Terms { since, bots }: Terms) -> Self {
         Self {
             version: VERSION,
             since,
@@ -56,6 +56,11 @@ impl GithubCursor {
             ahead: None,
             etag: None,
         }
+    }
+
+    /// What the run was told to leave out.
+    pub(super) fn terms(&self) -> Terms {
+        Terms { since: self.since, bots: self.bots.clone() }
     }
 
     /// Reads a stored value.

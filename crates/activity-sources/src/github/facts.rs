@@ -36,7 +36,8 @@ impl Instance {
         }
     }
 
-    fn repository(&self, id: u64) -> String {
+    /// A number of a repository, or of anything that is numbered across all of them.
+    fn number(&self, id: u64) -> String {
         match self {
             Self::Public => id.to_string(),
             Self::Other(host) => format!("{host}/{id}"),
@@ -86,7 +87,7 @@ impl Place {
             return None;
         }
         Some(Fact {
-            id: self.id("issue", &format!("{}:{number}", self.repository())),
+            id: format!("github:issue:{}:{number}", self.instance.number(self.repository_id)),
             event_type: type_of_closed(issue),
             author: user.clone(),
             time: issue.closed_at?,
@@ -99,7 +100,7 @@ impl Place {
     pub(super) fn of_pull_request(&self, pull_request: &PullRequest) -> Option<Fact> {
         let PullRequest { number, user, html_url, merged_at } = pull_request;
         Some(Fact {
-            id: self.id("pr", &format!("{}:{number}", self.repository())),
+            id: format!("github:pr:{}:{number}", self.instance.number(self.repository_id)),
             event_type: "pr_merged",
             author: user.clone(),
             time: (*merged_at)?,
@@ -116,7 +117,7 @@ impl Place {
             return None;
         }
         Some(Fact {
-            id: self.id("review", &self.numbered(review.id)),
+            id: format!("github:review:{}", self.instance.number(review.id)),
             event_type: "review_submitted",
             author: by.clone(),
             time: review.submitted_at?,
@@ -128,7 +129,7 @@ impl Place {
     /// A comment.
     pub(super) fn of_comment(&self, comment: &Comment) -> Fact {
         Fact {
-            id: self.id("comment", &self.numbered(comment.id)),
+            id: format!("github:comment:{}", self.instance.number(comment.id)),
             event_type: "issue_commented",
             author: comment.user.clone(),
             time: comment.created_at,
@@ -140,26 +141,13 @@ impl Place {
     /// A release that was published.
     pub(super) fn of_release(&self, release: &Release) -> Option<Fact> {
         Some(Fact {
-            id: self.id("release", &self.numbered(release.id)),
+            id: format!("github:release:{}", self.instance.number(release.id)),
             event_type: "release_published",
             author: release.author.clone(),
             time: release.published_at?,
             url: release.html_url.clone(),
             metadata: json!({ "repository_id": self.repository_id }),
         })
-    }
-
-    fn repository(&self) -> String {
-        self.instance.repository(self.repository_id)
-    }
-
-    /// Something whose number is its own within the whole instance.
-    fn numbered(&self, id: u64) -> String {
-        self.instance.repository(id)
-    }
-
-    fn id(&self, what: &str, rest: &str) -> String {
-        format!("github:{what}:{rest}")
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::facts::{Fact, Place};
 use super::objects::{Comment, Issue, Release, Reviewed};
-use crate::text::{printable, shortened};
+use crate::text::shown;
 
 /// The most of what is wrong with a thing that is shown.
 const MAX_PROBLEM_CHARS: usize = 200;
@@ -71,7 +71,7 @@ pub(super) fn parse<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T,
     T::deserialize(value).map_err(|error| {
         let id = value.get("id").and_then(Value::as_u64);
         let id = id.map_or_else(String::new, |id| format!(" (id {id})"));
-        let problem = shortened(&printable(&error.to_string()), MAX_PROBLEM_CHARS);
+        let problem = shown(&error.to_string(), MAX_PROBLEM_CHARS);
         format!("{what}{id} is not what was expected: {problem}")
     })
 }

@@ -52,6 +52,12 @@ pub(super) struct Batch {
     pub(super) etag: Option<String>,
 }
 
+impl Batch {
+    fn keys(&self) -> BTreeSet<&str> {
+        self.items.iter().map(|item| item.key.as_str()).collect()
+    }
+}
+
 /// Reads one list.
 pub(super) struct Listing {
     api: Arc<Api>,
@@ -125,7 +131,7 @@ impl Listing {
         let page = match self.api.list(&self.path(list), &query, etag).await? {
             Answer::NotModified => return Ok(unchanged()),
             Answer::SwitchedOff => return Ok(self.switched_off(list)),
-            Answer::Page(page) => page,
+            Answer::Read(page) => page,
         };
         let mut items: Vec<_> = page.items.iter().map(|value| item(&self.place, value)).collect();
         let is_last = !self.go_on(&mut items, page.has_next, list)?;
@@ -180,38 +186,33 @@ impl Listing {
     /// More than a page is read until two times say the same, since one that is deleted meanwhile
     /// moves all that follow.
     async fn releases(&self, etag: Option<&str>) -> Result<Batch, SourceError> {
-        let mut before = BTreeSet::new();
-        for pass in 1.. {
-            let (pages, batch) = self.releases_once(etag).await?;
-            let keys: BTreeSet<_> = batch.items.iter().map(|item| item.key.clone()).collect();
-            if pages <= 1 || keys == before || pass == MAX_PASSES {
-                return Ok(batch);
+        let (mut pages, mut batch) = self.releases_once(etag).await?;
+        for _ in 1..MAX_PASSES {
+            if pages == 1 {
+                break;
             }
-            before = keys;
+            let again = self.releases_once(etag).await?;
+            let is_same = again.1.keys() == batch.keys();
+            (pages, batch) = again;
+            if is_same {
+                break;
+            }
         }
-        Ok(Batch::default())
+        Ok(batch)
     }
 
     /// How many pages there are, and what stands on them.
     async fn releases_once(&self, etag: Option<&str>) -> Result<(usize, Batch), SourceError> {
-        let path = self.path("releases");
-        let mut batch = Batch { is_last: true, ..Batch::default() };
-        for number in 1..=MAX_PAGES {
-            let etag = etag.filter(|_| number == 1);
-            let page = match self.page(&path, number, etag).await? {
-                Answer::NotModified => return Ok((1, unchanged())),
-                Answer::SwitchedOff => return Ok((1, self.switched_off("releases"))),
-                Answer::Page(page) => page,
-            };
-            let items = page.items.iter();
-            batch.items.extend(items.filter_map(|value| release_item(&self.place, value)));
-            if !page.has_next {
-                batch.items.sort_by_key(|item| item.changed);
-                batch.etag = page.etag.filter(|_| number == 1);
-                return Ok((number, batch));
-            }
-        }
-        Err(self.api.endless(&path))
+        let mut items = Vec::new();
+        let one = |value: &Value| items.extend(release_item(&self.place, value));
+        let whole = match self.api.each(&self.path("releases"), etag, one).await? {
+            Answer::Read(whole) => whole,
+            Answer::NotModified => return Ok((1, unchanged())),
+            Answer::SwitchedOff => return Ok((1, self.switched_off("releases"))),
+        };
+        items.sort_by_key(|item| item.changed);
+        let batch = Batch { items, is_last: true, etag: whole.etag, ..Batch::default() };
+        Ok((whole.pages, batch))
     }
 
     /// All reviews of a pull request, and what is wrong with those that are broken.
@@ -221,27 +222,19 @@ impl Listing {
     ) -> Result<Vec<Result<Fact, String>>, SourceError> {
         let path = self.path(&format!("pulls/{}/reviews", pull_request.number));
         let mut facts = Vec::new();
-        for number in 1..=MAX_PAGES {
-            let page = match self.page(&path, number, None).await {
-                Ok(Answer::Page(page)) => page,
-                // It is listed and is not there, which must not keep the others from being read.
-                Ok(_) | Err(SourceError::NotThere { .. }) => {
-                    facts.push(Err(format!("{} is not there", self.api.place(&path))));
-                    return Ok(facts);
-                }
-                Err(error) => return Err(error),
-            };
-            for value in &page.items {
-                match parse::<Review>("a review", value) {
-                    Ok(review) => facts.extend(self.place.of_review(&review, pull_request).map(Ok)),
-                    Err(problem) => facts.push(Err(problem)),
-                }
+        let one = |value: &Value| match parse::<Review>("a review", value) {
+            Ok(review) => facts.extend(self.place.of_review(&review, pull_request).map(Ok)),
+            Err(problem) => facts.push(Err(problem)),
+        };
+        match self.api.each(&path, None, one).await {
+            Ok(Answer::Read(_)) => {}
+            // It is listed and is not there, which must not keep the others from being read.
+            Ok(_) | Err(SourceError::NotThere { .. }) => {
+                facts.push(Err(format!("{} is not there", self.api.place(&path))));
             }
-            if !page.has_next {
-                return Ok(facts);
-            }
+            Err(error) => return Err(error),
         }
-        Err(self.api.endless(&path))
+        Ok(facts)
     }
 
     fn switched_off(&self, list: &str) -> Batch {
@@ -249,16 +242,6 @@ impl Listing {
         let message = format!("{place} is switched off, so nothing of it is read");
         let notice = Some(Notice::new(NoticeKind::NothingYet, message));
         Batch { is_last: true, is_unchanged: true, notice, ..Batch::default() }
-    }
-
-    async fn page(
-        &self,
-        path: &str,
-        number: usize,
-        etag: Option<&str>,
-    ) -> Result<Answer, SourceError> {
-        let query = [("per_page", PAGE_ITEMS.to_string()), ("page", number.to_string())];
-        self.api.list(path, &query, etag).await
     }
 
     fn path(&self, list: &str) -> String {

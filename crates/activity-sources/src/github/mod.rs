@@ -20,7 +20,7 @@ mod settings;
 mod walk;
 mod webhook;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub use self::webhook::{
     Delivery, DeliveryError, MAX_DELIVERY_BYTES, Received, WEBHOOK_EVENTS, WebhookReader,
 };
 
-use self::api::{Answer, Api, MAX_PAGES, PAGE_ITEMS};
+use self::api::Api;
 use self::cursor::GithubCursor;
 use self::facts::Place;
 use self::listing::{Listing, Stream};
@@ -43,9 +43,10 @@ use self::reader::{Context, ListReader};
 use self::settings::check_names;
 use self::walk::Walk;
 use crate::bots::Bots;
+use crate::cursor::Terms;
 use crate::{
     ActivitySource, CollectWindow, MAX_PAGE_EVENTS, Notice, NoticeKind, SourceError, SourceKind,
-    SourcePage, SourceStream, StreamList, StreamReader,
+    SourceStream, StreamList, StreamReader,
 };
 
 /// What the source is called, and the `source` of its events.
@@ -116,24 +117,16 @@ impl GithubSource {
         }
         let Some(organization) = &self.organization else { return Ok(ids) };
         let path = format!("orgs/{organization}/repos");
-        for number in 1..=MAX_PAGES {
-            let query = [("per_page", PAGE_ITEMS.to_string()), ("page", number.to_string())];
-            let Answer::Page(page) = self.api.list(&path, &query, None).await? else {
-                return Ok(ids);
-            };
-            for value in &page.items {
-                let Repository { id } =
-                    Repository::deserialize(value).map_err(|error| SourceError::Unreadable {
-                        place: self.api.place(&path),
-                        problem: format!("a repository on it is not what was expected: {error}"),
-                    })?;
-                ids.insert(id);
-            }
-            if !page.has_next {
-                return Ok(ids);
-            }
+        let mut found = Vec::new();
+        self.api.each(&path, None, |value| found.push(Repository::deserialize(value))).await?;
+        for repository in found {
+            let Repository { id } = repository.map_err(|error| SourceError::Unreadable {
+                place: self.api.place(&path),
+                problem: format!("a repository on it is not what was expected: {error}"),
+            })?;
+            ids.insert(id);
         }
-        Err(self.api.endless(&path))
+        Ok(ids)
     }
 
     fn key(&self, stream: Stream, repository_id: u64) -> CursorKey {
@@ -157,14 +150,11 @@ impl GithubSource {
         cursor: Option<&str>,
         window: CollectWindow,
     ) -> Result<(GithubCursor, Option<Notice>), SourceError> {
-        let fresh = GithubCursor::new(window.since, self.bots.fingerprint());
+        let terms = Terms { since: window.since, bots: self.bots.fingerprint() };
+        let fresh = GithubCursor::new(terms.clone());
         let Some(cursor) = cursor else { return Ok((fresh, None)) };
         let cursor = GithubCursor::parse(key, cursor)?;
-        let why = if window.since < cursor.since {
-            format!("the books now begin at {} and not at {}", window.since, cursor.since)
-        } else if fresh.bots != cursor.bots {
-            "other bots are left out than the last time".to_owned()
-        } else {
+        let Some(why) = terms.why_anew(&cursor.terms()) else {
             // A later beginning is kept, so that an earlier one after it starts over.
             return Ok((GithubCursor { since: window.since, ..cursor }, None));
         };
@@ -205,36 +195,21 @@ impl ActivitySource for GithubSource {
         window: CollectWindow,
     ) -> Result<Box<dyn StreamReader>, SourceError> {
         let key = &stream.key;
-        let (stream, repository_id) =
-            self.stream_of(key).ok_or_else(|| SourceError::NoSuchStream {
-                place: self.api.instance.host().to_owned(),
-                stream: format!("stream {:?} of {:?}", key.stream(), key.scope()),
-                known: format!("There are {}", Stream::ALL.map(Stream::name).join(", ")),
-            })?;
+        let (stream, repository_id) = self.stream_of(key).ok_or_else(|| {
+            let known = format!("There are {}", Stream::ALL.map(Stream::name).join(", "));
+            SourceError::no_such_stream(self.api.instance.host(), key, known)
+        })?;
         let (mut cursor, notice) = self.go_on(key, cursor, window)?;
         let etag = cursor.etag.take();
         let walk = Walk::new(cursor, window);
         let place = Place { instance: self.api.instance.clone(), repository_id };
-        let mut reader = ListReader {
-            context: Context {
-                source: self.name.clone(),
-                bots: Arc::clone(&self.bots),
-                window,
-                page_events: self.page_events,
-            },
-            listing: Listing::new(Arc::clone(&self.api), place, stream, walk.begins()),
-            walk,
-            etag,
-            items: VecDeque::new(),
-            facts: VecDeque::new(),
-            waits: false,
-            page: SourcePage::default(),
-            notices_given: 0,
-            has_moved: false,
-            is_fetched: false,
-            is_done: false,
+        let context = Context {
+            source: self.name.clone(),
+            bots: Arc::clone(&self.bots),
+            window,
+            page_events: self.page_events,
         };
-        reader.page.say(notice, &mut reader.notices_given);
-        Ok(Box::new(reader))
+        let listing = Listing::new(Arc::clone(&self.api), place, stream, walk.begins());
+        Ok(Box::new(ListReader::new(context, listing, walk, etag, notice)))
     }
 }

@@ -24,33 +24,59 @@ pub(super) struct Context {
 
 /// Reads one list, once.
 pub(super) struct ListReader {
-    pub(super) context: Context,
-    pub(super) listing: Listing,
-    pub(super) walk: Walk,
+    context: Context,
+    listing: Listing,
+    walk: Walk,
     /// The entity tag of the last time.
-    pub(super) etag: Option<String>,
+    etag: Option<String>,
     /// What was fetched and is not looked at yet.
-    pub(super) items: VecDeque<Item>,
+    items: VecDeque<Item>,
     /// What is left of the item in hand.
-    pub(super) facts: VecDeque<Told>,
+    facts: VecDeque<Told>,
     /// Whether something of the item in hand waits for a later epoch.
-    pub(super) waits: bool,
+    waits: bool,
     /// The page in hand. It stays when something cannot be fetched.
-    pub(super) page: SourcePage,
-    pub(super) notices_given: usize,
+    page: SourcePage,
+    notices_given: usize,
     /// Whether the page in hand stands further than the one before.
-    pub(super) has_moved: bool,
-    pub(super) is_fetched: bool,
-    pub(super) is_done: bool,
+    has_moved: bool,
+    is_fetched: bool,
+    is_done: bool,
 }
 
 /// A fact, or what is wrong with it, and when its thing was last changed.
-pub(super) struct Told {
+struct Told {
     changed: Option<Timestamp>,
     fact: Result<Fact, String>,
 }
 
 impl ListReader {
+    /// Begins where the walk does. `notice` is what the first page says besides its events.
+    pub(super) fn new(
+        context: Context,
+        listing: Listing,
+        walk: Walk,
+        etag: Option<String>,
+        notice: Option<Notice>,
+    ) -> Self {
+        let (mut page, mut notices_given) = (SourcePage::default(), 0);
+        page.say(notice, &mut notices_given);
+        Self {
+            context,
+            listing,
+            walk,
+            etag,
+            items: VecDeque::new(),
+            facts: VecDeque::new(),
+            waits: false,
+            page,
+            notices_given,
+            has_moved: false,
+            is_fetched: false,
+            is_done: false,
+        }
+    }
+
     /// Fetches some more of the list.
     async fn fetch(&mut self) -> Result<(), SourceError> {
         let batch = self.listing.next(self.etag.as_deref()).await?;

@@ -15,7 +15,7 @@ use super::facts::{Fact, Instance, Outcome, Place};
 use super::objects::{Comment, Issue, PullRequest, Release, Repository, Review, Reviewed};
 use crate::SourceError;
 use crate::bots::Bots;
-use crate::text::{printable, shortened};
+use crate::text::shown;
 
 /// The largest delivery; GitHub sends none that is larger.
 pub const MAX_DELIVERY_BYTES: usize = 25 * 1_024 * 1_024;
@@ -153,7 +153,7 @@ impl WebhookReader {
         };
         fact.map_err(|error| DeliveryError::Malformed {
             event: event.to_owned(),
-            problem: shortened(&printable(&error.to_string()), MAX_PROBLEM_CHARS),
+            problem: shown(&error.to_string(), MAX_PROBLEM_CHARS),
         })
     }
 

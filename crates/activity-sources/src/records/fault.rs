@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::text::{printable, shortened};
+use crate::text::shown;
 use crate::{MAX_NOTICES, SourceError};
 
 /// How much of a fault is shown, in characters.
@@ -21,10 +21,10 @@ pub(crate) struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let problem = shortened(&printable(&self.problem), SHOWN_CHARS);
+        let problem = shown(&self.problem, SHOWN_CHARS);
         match &self.field {
             Some(field) => {
-                let field = shortened(&printable(field), SHOWN_CHARS);
+                let field = shown(field, SHOWN_CHARS);
                 write!(f, "line {}, {field}: {problem}", self.line)
             }
             None => write!(f, "line {}: {problem}", self.line),

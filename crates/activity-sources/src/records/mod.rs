@@ -150,7 +150,8 @@ impl ActivitySource for RecordFile {
     ) -> Result<Box<dyn StreamReader>, SourceError> {
         if stream.key != self.key {
             let place = self.key.scope();
-            return Err(SourceError::no_such_stream(place, &stream.key, &self.key));
+            let known = format!("This source reads {:?}", self.key.stream());
+            return Err(SourceError::no_such_stream(place, &stream.key, known));
         }
         let cursor = cursor.map(|value| FileCursor::parse(&self.key, value)).transpose()?;
         let (place, format) = (Arc::clone(&self.place), Arc::clone(&self.format));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use activity_sources::{ActivitySource as _, CollectWindow, SourceError};
-use ledger_testkit::{account, comment, issue, pull_request, release, review};
+use ledger_testkit::{FakeGithub, account, comment, issue, pull_request, release, review};
 
 use crate::stage::{Books, ORCHARD, at, on, options, orchard, source, week};
 
@@ -72,6 +72,22 @@ async fn what_shows_late_within_the_last_seconds_is_not_lost() {
     assert_eq!(books.events.len(), 4, "{:?}", books.ids());
 }
 
+/// Reads the issues, with something happening after the first page; the ids, each once.
+async fn issues_read(
+    fake: &FakeGithub,
+    happens: impl FnOnce(),
+) -> Result<BTreeSet<String>, SourceError> {
+    let (source, mut books) = (source(fake), Books::default());
+    let streams = source.streams().await?.streams;
+    let mut reader = books.reader(&source, &streams[0], week()).await?;
+    let mut happens = Some(happens);
+    while let Some(page) = reader.next_page().await? {
+        books.events.extend(page.events);
+        happens.take().into_iter().for_each(|happens| happens());
+    }
+    Ok(books.ids().into_iter().collect())
+}
+
 #[tokio::test]
 async fn what_changes_while_it_is_read_moves_and_is_not_lost() {
     let fake = orchard().await;
@@ -79,24 +95,17 @@ async fn what_changes_while_it_is_read_moves_and_is_not_lost() {
         let closed = on(17, &format!("10:{:02}:{:02}", number / 60, number % 60));
         fake.put_issue(ORCHARD, issue(number, &account(1, "ada"), Some(&closed), &closed));
     }
-    let (source, mut books) = (source(&fake), Books::default());
-    let streams = source.streams().await.unwrap().streams;
-    let mut reader = books.reader(&source, &streams[0], week()).await.unwrap();
-    let mut count = 0;
-    while let Some(page) = reader.next_page().await.unwrap() {
-        books.events.extend(page.events);
-        count += 1;
-        if count == 1 {
-            // Ten of the first page get a comment, so that all pages after it move by ten.
-            for number in 1..=10 {
-                let closed = on(17, &format!("10:00:{number:02}"));
-                let changed = on(18, "10:00:00");
-                let changed = issue(number, &account(1, "ada"), Some(&closed), &changed);
-                fake.put_issue(ORCHARD, changed);
-            }
+    let ids = issues_read(&fake, || {
+        // Ten of the first page get a comment, so that all pages after it move by ten.
+        for number in 1..=10 {
+            let closed = on(17, &format!("10:00:{number:02}"));
+            let changed = on(18, "10:00:00");
+            let changed = issue(number, &account(1, "ada"), Some(&closed), &changed);
+            fake.put_issue(ORCHARD, changed);
         }
-    }
-    let ids: BTreeSet<_> = books.ids().into_iter().collect();
+    })
+    .await
+    .unwrap();
     assert_eq!(ids.len(), 220);
 }
 
@@ -176,22 +185,15 @@ async fn what_moves_within_one_second_is_not_lost() {
     for number in 1..=250 {
         fake.put_issue(ORCHARD, issue(number, &account(1, "ada"), Some(&second), &second));
     }
-    let (source, mut books) = (source(&fake), Books::default());
-    let streams = source.streams().await.unwrap().streams;
-    let mut reader = books.reader(&source, &streams[0], week()).await.unwrap();
-    let mut count = 0;
-    while let Some(page) = reader.next_page().await.unwrap() {
-        books.events.extend(page.events);
-        count += 1;
-        if count == 1 {
-            for number in 1..=10 {
-                let changed = on(18, "10:00:00");
-                let changed = issue(number, &account(1, "ada"), Some(&second), &changed);
-                fake.put_issue(ORCHARD, changed);
-            }
+    let ids = issues_read(&fake, || {
+        for number in 1..=10 {
+            let changed = on(18, "10:00:00");
+            let changed = issue(number, &account(1, "ada"), Some(&second), &changed);
+            fake.put_issue(ORCHARD, changed);
         }
-    }
-    let ids: BTreeSet<_> = books.ids().into_iter().collect();
+    })
+    .await
+    .unwrap();
     assert_eq!(ids.len(), 250);
 }
 
