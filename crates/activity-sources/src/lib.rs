@@ -13,6 +13,8 @@ mod bots;
 pub mod csv;
 mod cursor;
 mod error;
+mod file;
+pub mod gharchive;
 pub mod git;
 pub mod github;
 pub mod ndjson;

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::blocking::run_blocking;
-use crate::{ActivitySource, SourceError, csv, git, github, ndjson};
+use crate::{ActivitySource, SourceError, csv, gharchive, git, github, ndjson};
 
 /// A kind of source: how it is called in settings, and how it is opened.
 pub struct SourceKind {
@@ -23,7 +23,8 @@ pub struct SourceKind {
 }
 
 /// Every source this program can read.
-pub const SOURCES: &[SourceKind] = &[csv::KIND, git::KIND, github::KIND, ndjson::KIND];
+pub const SOURCES: &[SourceKind] =
+    &[csv::KIND, gharchive::KIND, git::KIND, github::KIND, ndjson::KIND];
 
 /// Opens the source of that name with these settings, where that holds nobody up.
 ///

@@ -38,6 +38,11 @@ pub(crate) fn shown(text: &str, max: usize) -> String {
     shortened(&printable(text), max)
 }
 
+/// What is wrong with a text that is one line. The JSON parser counts lines of its own.
+pub(crate) fn json_problem(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{bounded, printable, shortened};

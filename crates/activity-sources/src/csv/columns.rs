@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use super::rows::Rows;
 use super::settings_error;
 use crate::SourceError;
-use crate::records::{Fault, Format, Position, Records, Snapshot};
+use crate::file::{Position, Snapshot};
+use crate::records::{Fault, Format, Records};
 use crate::text::shown;
 
 /// What its events say who reported them, where the file does not.

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::columns::Layout;
-use crate::records::{Fault, Position, Record, Records, Snapshot};
+use crate::file::{Position, Snapshot};
+use crate::records::{Fault, Record, Records};
 
 /// The longest row that is read, in bytes, with what is read ahead. Past it a quote was not closed.
 const MAX_ROW_BYTES: u64 = 1024 * 1024;

@@ -21,7 +21,7 @@ const MAX_URL_BYTES: usize = 2_048;
 
 /// Where repositories and accounts have their numbers: GitHub, or a company's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Instance {
+pub(crate) enum Instance {
     /// github.com, whose numbers stand alone.
     Public,
     /// Another host, which stands beside its numbers so that they are nobody else's.
@@ -54,19 +54,19 @@ impl Instance {
 
 /// A repository, by what never changes about it.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
-    pub(super) instance: Instance,
-    pub(super) repository_id: u64,
+pub(crate) struct Place {
+    pub(crate) instance: Instance,
+    pub(crate) repository_id: u64,
 }
 
 /// Something that somebody did.
 #[derive(Debug, Clone)]
-pub(super) struct Fact {
+pub(crate) struct Fact {
     /// The id of its event.
-    pub(super) id: String,
+    pub(crate) id: String,
     event_type: &'static str,
     author: Option<User>,
-    pub(super) time: Timestamp,
+    pub(crate) time: Timestamp,
     url: String,
     metadata: Value,
 }
@@ -159,7 +159,7 @@ fn type_of_closed(issue: &Issue) -> &'static str {
 }
 
 /// What a fact comes to.
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// An event of the ledger.
     Event(Box<NewActivityEvent>),
     /// A bot did it.
@@ -169,7 +169,7 @@ pub(super) enum Outcome {
 }
 
 impl Fact {
-    pub(super) fn outcome(
+    pub(crate) fn outcome(
         &self,
         place: &Place,
         source: &SourceName,

@@ -9,6 +9,7 @@
 //! What is fetched, and what a webhook delivers, comes to events in `facts` alone.
 
 mod api;
+mod archive;
 mod cursor;
 mod facts;
 mod items;
@@ -17,6 +18,7 @@ mod objects;
 mod reader;
 mod refusal;
 mod settings;
+mod told;
 mod walk;
 mod webhook;
 
@@ -28,6 +30,9 @@ use async_trait::async_trait;
 use ledger_core::{CursorKey, SourceName};
 use serde::Deserialize;
 
+pub(crate) use self::archive::{ArchivedLine, ArchivedRepository, read_line};
+pub(crate) use self::facts::{Fact, Outcome, Place};
+
 pub use self::api::Token;
 pub use self::settings::GithubOptions;
 pub use self::webhook::{
@@ -36,7 +41,6 @@ pub use self::webhook::{
 
 use self::api::Api;
 use self::cursor::GithubCursor;
-use self::facts::Place;
 use self::listing::{Listing, Stream};
 use self::objects::Repository;
 use self::reader::{Context, ListReader};
@@ -50,7 +54,7 @@ use crate::{
 };
 
 /// What the source is called, and the `source` of its events.
-const NAME: &str = "github";
+pub(crate) const NAME: &str = "github";
 
 /// Where GitHub's API is.
 const PUBLIC_API: &str = "https://api.github.com";

@@ -7,12 +7,12 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ledger_core::{NewActivityEvent, SourceName, Timestamp};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use sha2::Sha256;
 
 use super::NAME;
 use super::facts::{Fact, Instance, Outcome, Place};
-use super::objects::{Comment, Issue, PullRequest, Release, Repository, Review, Reviewed};
+use super::objects::Repository;
+use super::told::About;
 use crate::SourceError;
 use crate::bots::Bots;
 use crate::text::shown;
@@ -26,6 +26,15 @@ const MAX_PROBLEM_CHARS: usize = 200;
 /// The hook at GitHub tells these events.
 pub const WEBHOOK_EVENTS: &[&str] =
     &["issue_comment", "issues", "pull_request", "pull_request_review", "release"];
+
+/// Which of them counts: the event, its action, and what it is about.
+const TOLD: [(&str, &str, About); 5] = [
+    ("issue_comment", "created", About::Comment),
+    ("issues", "closed", About::Issue),
+    ("pull_request", "closed", About::PullRequest),
+    ("pull_request_review", "submitted", About::Review),
+    ("release", "published", About::Release),
+];
 
 /// A delivery, as it arrived.
 #[derive(Debug, Clone, Copy)]
@@ -133,85 +142,34 @@ impl WebhookReader {
     }
 
     fn fact(&self, event: &str, body: &[u8]) -> Result<Option<(Place, Fact)>, DeliveryError> {
-        let fact = match event {
-            "pull_request" => self.told("closed", body, |place, told: PullRequestTold| {
-                place.of_pull_request(&told.pull_request)
-            }),
-            "pull_request_review" => self.told("submitted", body, |place, told: ReviewTold| {
-                place.of_review(&told.review, &told.pull_request)
-            }),
-            "issues" => {
-                self.told("closed", body, |place, told: IssueTold| place.of_issue(&told.issue))
-            }
-            "issue_comment" => self.told("created", body, |place, told: CommentTold| {
-                Some(place.of_comment(&told.comment))
-            }),
-            "release" => self.told("published", body, |place, told: ReleaseTold| {
-                place.of_release(&told.release)
-            }),
-            _ => return Ok(None),
+        let Some((_, action, about)) = TOLD.iter().find(|(name, ..)| *name == event) else {
+            return Ok(None);
         };
-        fact.map_err(|error| DeliveryError::Malformed {
+        self.told(action, *about, body).map_err(|error| DeliveryError::Malformed {
             event: event.to_owned(),
             problem: shown(&error.to_string(), MAX_PROBLEM_CHARS),
         })
     }
 
     /// What the delivery tells, where it tells of that action.
-    fn told<T: DeserializeOwned>(
+    fn told(
         &self,
         action: &str,
+        about: About,
         body: &[u8],
-        fact: impl FnOnce(&Place, T) -> Option<Fact>,
     ) -> Result<Option<(Place, Fact)>, serde_json::Error> {
-        let about: About = serde_json::from_slice(body)?;
-        if about.action != action {
+        let head: Head = serde_json::from_slice(body)?;
+        if head.action != action {
             return Ok(None);
         }
-        let repository_id = about.repository.id;
+        let repository_id = head.repository.id;
         let place = Place { instance: self.instance.clone(), repository_id };
-        let told = serde_json::from_slice(body)?;
-        Ok(fact(&place, told).map(|fact| (place, fact)))
+        Ok(about.fact(&place, body)?.map(|fact| (place, fact)))
     }
 }
 
 #[derive(Deserialize)]
-struct About {
+struct Head {
     action: String,
     repository: Repository,
-}
-
-#[derive(Deserialize)]
-struct PullRequestTold {
-    pull_request: PullRequest,
-}
-
-#[derive(Deserialize)]
-struct ReviewTold {
-    review: Review,
-    pull_request: Reviewed,
-}
-
-#[derive(Deserialize)]
-struct IssueTold {
-    issue: Issue,
-}
-
-#[derive(Deserialize)]
-struct Numbered {
-    #[serde(rename = "number")]
-    _number: u64,
-}
-
-#[derive(Deserialize)]
-struct CommentTold {
-    /// Comments on commits and on lines of code have none. The event's name is not signed.
-    #[serde(rename = "issue")]
-    _issue: Numbered,
-    comment: Comment,
-}
-
-#[derive(Deserialize)]
-struct ReleaseTold {
-    release: Release,
 }

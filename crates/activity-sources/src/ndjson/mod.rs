@@ -11,7 +11,8 @@ use ledger_core::Sha256Hex;
 use serde::Deserialize;
 
 use self::lines::Lines;
-use crate::records::{Format, Position, RecordFile, Records, Snapshot};
+use crate::file::{Position, Snapshot};
+use crate::records::{Format, RecordFile, Records};
 use crate::registry::settings_of;
 use crate::{SourceError, SourceKind};
 

@@ -10,10 +10,7 @@
 mod cursor;
 mod event;
 mod fault;
-mod place;
 mod reader;
-mod snapshot;
-mod walk;
 
 use std::fmt;
 use std::io;
@@ -25,14 +22,11 @@ use ledger_core::{CursorKey, Sha256Hex, SourceName};
 use serde_json::Value;
 
 pub(crate) use self::fault::Fault;
-pub(crate) use self::snapshot::{Position, Snapshot};
 
 use self::cursor::FileCursor;
-use self::place::Place;
 use self::reader::{FileReader, Job, Progress};
-use self::snapshot::Fingerprint;
-use self::walk::Walk;
 use crate::blocking::run_blocking;
+use crate::file::{Fingerprint, Place, Position, Snapshot, Walk};
 use crate::{
     ActivitySource, CollectWindow, MAX_PAGE_EVENTS, Notice, NoticeKind, SourceError, SourceStream,
     StreamList, StreamReader,
@@ -198,7 +192,8 @@ fn begin(
         }
         opening.extend(why_anew);
     }
-    let walk = Walk::new(cursor.as_ref(), job.window);
+    let (seen, waiting) = cursor.map(|cursor| (cursor.seen(), cursor.waiting)).unwrap_or_default();
+    let walk = Walk::new(seen, waiting, job.window);
     Ok(Progress { walk, fingerprint, opening, notices_given: 0, is_done: false })
 }
 

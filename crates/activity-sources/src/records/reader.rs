@@ -8,10 +8,9 @@ use ledger_core::NewActivityEvent;
 use super::cursor::FileCursor;
 use super::event::event_of;
 use super::fault::{Fault, FaultList};
-use super::snapshot::{Fingerprint, Snapshot};
-use super::walk::{Fate, Walk};
 use super::{Format, Record};
 use crate::blocking::run_blocking;
+use crate::file::{Fate, Fingerprint, Snapshot, Walk};
 use crate::{CollectWindow, Notice, NoticeKind, SourceError, SourcePage, StreamReader};
 
 /// What a run reads, and how.
@@ -85,7 +84,7 @@ impl Job {
         page.next_cursor = FileCursor::new(
             self.window.since,
             self.format.terms(),
-            (seen.offset, seen.line_breaks),
+            seen,
             progress.fingerprint.value(),
             progress.walk.waiting(),
         )

@@ -1,10 +1,13 @@
 //! The GitHub source, against a server that answers as GitHub does.
 
+mod archive_lines;
+mod archives;
 mod conformance;
 mod facts;
 mod hostile;
 mod limits;
 mod lists;
+mod payloads;
 mod settings;
 mod stage;
 mod webhooks;

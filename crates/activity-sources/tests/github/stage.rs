@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use activity_sources::github::{GithubOptions, GithubSource};
 use activity_sources::{
-    ActivitySource as _, CollectWindow, Notice, SourceError, SourceStream, StreamReader, Tally,
+    ActivitySource, CollectWindow, Notice, SourceError, SourceStream, StreamReader, Tally,
 };
 use ledger_core::{CursorKey, NewActivityEvent, Timestamp};
 use ledger_testkit::FakeGithub;
@@ -60,7 +60,7 @@ impl Books {
     /// Reads everything there is, and keeps each page with its cursor as the collector does.
     pub(crate) async fn collect(
         &mut self,
-        source: &GithubSource,
+        source: &impl ActivitySource,
         window: CollectWindow,
     ) -> Result<(), SourceError> {
         for stream in source.streams().await?.streams {
@@ -77,7 +77,7 @@ impl Books {
 
     pub(crate) async fn reader(
         &self,
-        source: &GithubSource,
+        source: &impl ActivitySource,
         stream: &SourceStream,
         window: CollectWindow,
     ) -> Result<Box<dyn StreamReader>, SourceError> {

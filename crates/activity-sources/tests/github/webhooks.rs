@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use crate::payloads::{byte_changes, change_bytes, change_fields, field_changes, published};
 use crate::stage::{Books, ORCHARD, at, on, orchard, source, week};
 
 const SECRET: &[u8] = b"It's a Secret to Everybody";
@@ -34,13 +35,6 @@ fn event(received: Result<Received, DeliveryError>) -> NewActivityEvent {
         Ok(Received::Event(event)) => *event,
         other => panic!("no event: {other:?}"),
     }
-}
-
-/// A delivery as GitHub publishes it.
-fn published(file: &str) -> Value {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/github/payloads");
-    let text = std::fs::read_to_string(format!("{folder}/{file}.json")).expect("it is there");
-    serde_json::from_str(&text).expect("it is JSON")
 }
 
 fn read(signature: Option<&str>, body: &[u8]) -> Result<Received, DeliveryError> {
@@ -162,25 +156,6 @@ async fn a_delivery_is_the_same_fact_as_polling_makes() {
     assert_eq!(books.events.len(), 5);
 }
 
-/// The JSON pointers of everything in a document.
-fn pointers(document: &Value, path: &str, found: &mut Vec<String>) {
-    found.push(path.to_owned());
-    match document {
-        Value::Object(entries) => {
-            for (key, value) in entries {
-                let key = key.replace('~', "~0").replace('/', "~1");
-                pointers(value, &format!("{path}/{key}"), found);
-            }
-        }
-        Value::Array(items) => {
-            for (at, value) in items.iter().enumerate() {
-                pointers(value, &format!("{path}/{at}"), found);
-            }
-        }
-        _ => {}
-    }
-}
-
 fn telling() -> impl Strategy<Value = (String, Value)> {
     let files = [
         ("issue_comment", "issue_comment.created"),
@@ -198,22 +173,6 @@ fn telling() -> impl Strategy<Value = (String, Value)> {
         }
         (event.to_owned(), body)
     })
-}
-
-fn junk() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<u64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        ".*".prop_map(Value::from),
-        Just(json!("9999-12-31T23:59:60Z")),
-        Just(json!("+262142-01-01T00:00:00Z")),
-        Just(json!("0000-00-00T00:00:00Z")),
-        Just(json!([])),
-        Just(json!({})),
-    ]
 }
 
 /// Whatever comes of it: what is handed out can be recorded, and what is not is told on one line.
@@ -237,33 +196,19 @@ proptest! {
     #[test]
     fn no_changed_field_is_more_than_a_refusal(
         (event, mut body) in telling(),
-        changes in proptest::collection::vec((any::<prop::sample::Index>(), junk()), 1..4),
+        changes in field_changes(),
     ) {
-        for (at, value) in changes {
-            let mut all = Vec::new();
-            pointers(&body, "", &mut all);
-            if let Some(place) = body.pointer_mut(&all[at.index(all.len())]) {
-                *place = value;
-            }
-        }
+        change_fields(&mut body, changes);
         holds(&deliver(&event, body.to_string().as_bytes()));
     }
 
     #[test]
     fn no_changed_byte_is_more_than_a_refusal(
         (event, body) in telling(),
-        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
-        cut in any::<prop::sample::Index>(),
-        is_cut in any::<bool>(),
+        changes in byte_changes(),
     ) {
         let mut body = body.to_string().into_bytes();
-        for (at, byte) in changes {
-            let at = at.index(body.len());
-            body[at] = byte;
-        }
-        if is_cut {
-            body.truncate(cut.index(body.len()));
-        }
+        change_bytes(&mut body, &changes);
         holds(&deliver(&event, &body));
     }
 

@@ -2,15 +2,16 @@
 
 mod activity;
 mod books;
+mod collect;
 mod jobs;
 mod payout;
 mod work;
 
-pub(crate) use activity::{
-    ActivityCommand, CollectCommand, CsvArguments, FileArguments, GitArguments, GithubArguments,
-    IdentityCommand,
-};
+pub(crate) use activity::{ActivityCommand, IdentityCommand};
 pub(crate) use books::{DbCommand, DemoArguments, EpochCommand, EpochOpenArguments, LedgerCommand};
+pub(crate) use collect::{
+    ArchiveArguments, CollectCommand, CsvArguments, FileArguments, GitArguments, GithubArguments,
+};
 pub(crate) use jobs::{JobsCommand, SourcesCommand, WorkArguments};
 pub(crate) use payout::{
     AllocateCommand, ExportFormat, PoolAddArguments, PoolCommand, StatementArgument,

@@ -6,7 +6,9 @@ use ledger_core::{Epoch, Timestamp};
 use ledger_port::ActivityLedgerStore;
 use serde_json::{Map, Value, json};
 
-use crate::cli::{CollectCommand, CsvArguments, FileArguments, GitArguments, GithubArguments};
+use crate::cli::{
+    ArchiveArguments, CollectCommand, CsvArguments, FileArguments, GitArguments, GithubArguments,
+};
 use crate::failure::Failure;
 use crate::output::{Output, counted};
 use crate::session::{Books, Session};
@@ -27,6 +29,7 @@ impl TryFrom<CollectCommand> for Request {
         match command {
             CollectCommand::Git(arguments) => Self::of_git(arguments),
             CollectCommand::Github(arguments) => Ok(Self::of_github(arguments)),
+            CollectCommand::Gharchive(arguments) => Self::of_archives(arguments),
             CollectCommand::Csv(arguments) => Self::of_csv(arguments),
             CollectCommand::Ndjson(arguments) => Self::of_file("ndjson", arguments.file),
         }
@@ -49,6 +52,14 @@ impl Request {
             "api": api, "bots": bot,
         });
         Self { kind: "github", settings, since, shared_history: SharedHistory::default() }
+    }
+
+    fn of_archives(arguments: ArchiveArguments) -> Result<Self, Failure> {
+        let ArchiveArguments { files, repos, orgs, all, bot, since } = arguments;
+        let files: Result<Vec<_>, _> = files.iter().map(|path| text_of(path)).collect();
+        let settings =
+            json!({"files": files?, "repos": repos, "orgs": orgs, "all": all, "bots": bot});
+        Ok(Self { kind: "gharchive", settings, since, shared_history: SharedHistory::default() })
     }
 
     fn of_csv(arguments: CsvArguments) -> Result<Self, Failure> {

@@ -1,8 +1,5 @@
 //! Activity from files.
 
-use std::io::Write as _;
-use std::process::Stdio;
-
 use serde_json::Value;
 
 use crate::program::{Program, Run, program, word};
@@ -55,15 +52,7 @@ async fn standard_input_is_a_file_too() {
     let program = Program::new().await;
     program.json(&["epoch", "open", "--week", "2026-W47"]);
     for (id, inserted) in [("1", 1), ("1", 0), ("2", 1)] {
-        let mut command = program.command(&["--json", "collect", "ndjson", "-"]);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(line(id, 17).as_bytes()).unwrap();
-        let report = Run::from(child.wait_with_output().unwrap()).json();
+        let report = program.json_of(&["collect", "ndjson", "-"], &line(id, 17));
         assert_eq!(report["inserted"], inserted, "{report}");
         assert_eq!(report["notices"].as_array().map_or(0, Vec::len), 0, "{report}");
     }
@@ -97,11 +86,52 @@ async fn a_spreadsheet_is_collected_by_its_columns() {
     );
 }
 
+/// A line of GH Archive, as GitHub tells of a comment.
+fn archived(id: u64, repository: &str) -> String {
+    let user = r#"{"id": 583231, "login": "ada", "type": "User"}"#;
+    format!(
+        r#"{{"type": "IssueCommentEvent", "repo": {{"id": 7, "name": "{repository}"}},
+        "created_at": "2026-11-17T10:00:00Z", "payload": {{"action": "created", "issue": {{"number": 1}},
+        "comment": {{"id": {id}, "user": {user}, "html_url": "https://github.com/a/b/issues/1",
+        "created_at": "2026-11-17T10:00:00Z", "updated_at": "2026-11-17T10:00:00Z"}}}}}}"#
+    )
+    .replace('\n', " ")
+}
+
+#[tokio::test]
+async fn archives_are_collected_by_repository() {
+    let program = Program::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("2026-11-17-10.json");
+    let lines = [archived(1, "acme/orchard"), archived(2, "other/place"), "{".to_owned()];
+    std::fs::write(&whole, lines.join("\n")).unwrap();
+    program.json(&["epoch", "open", "--week", "2026-W47", "--weight", "github:issue_commented=1"]);
+    program.json(&["identity", "bind", "github", "583231", "ada"]);
+    let collect = ["collect", "gharchive", word(&whole)];
+    program.refused(2, "required arguments were not provided", &collect);
+    program.refused(
+        2,
+        "\"orchard\" is no repository",
+        &[&collect[..], &["--repos", "orchard"]].concat(),
+    );
+    program.refused(6, "does not exist", &["collect", "gharchive", "absent", "--all"]);
+    let report = program.json(&[&collect[..], &["--repos", "x/y,ACME/Orchard"]].concat());
+    assert_eq!((&report["inserted"], &report["faulty"]), (&1.into(), &1.into()), "{report}");
+    assert!(report["notices"][0].as_str().unwrap().contains("2026-11-17-10.json, line 3: EOF"));
+    let events = program.json(&["activity", "list"]);
+    let event = &events["events"][0];
+    assert_eq!((&event["id"], &event["user_id"]), (&"github:comment:1".into(), &"ada".into()));
+    let report = program.json_of(&["collect", "gharchive", "--all", "-"], &archived(3, "a/b"));
+    assert_eq!((&report["inserted"], &report["faulty"]), (&1.into(), &0.into()), "{report}");
+}
+
 #[test]
 fn each_kind_of_file_is_explained_with_an_example() {
-    for (kind, example) in
-        [("ndjson", "collect ndjson workshops.ndjson"), ("csv", "collect csv workshops.csv --set")]
-    {
+    for (kind, example) in [
+        ("ndjson", "collect ndjson workshops.ndjson"),
+        ("csv", "collect csv workshops.csv --set"),
+        ("gharchive", "--orgs acme -"),
+    ] {
         let run: Run = program().args(["collect", kind, "--help"]).output().unwrap().into();
         assert_eq!(run.code, 0, "{run:?}");
         assert!(run.out.contains(example), "{}", run.out);

@@ -1,5 +1,6 @@
 //! Runs the program.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -76,6 +77,17 @@ impl Program {
         let mut all = vec!["--json"];
         all.extend(arguments);
         let run = self.run(&all);
+        assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+        run.json()
+    }
+
+    /// Runs what must succeed with that on its standard input; answers its result.
+    pub(crate) fn json_of(&self, arguments: &[&str], input: &str) -> Value {
+        let mut command = self.command(&["--json"]);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let run = Run::from(child.wait_with_output().unwrap());
         assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
         run.json()
     }

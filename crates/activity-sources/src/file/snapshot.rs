@@ -9,15 +9,6 @@ use sha2::{Digest as _, Sha256};
 /// How many bytes are hashed at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// A place in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Position {
-    /// How many bytes are before it.
-    pub(crate) offset: u64,
-    /// How many line breaks are before it.
-    pub(crate) line_breaks: u64,
-}
-
 /// An open file and how long it was. Replacing the file does not disturb who reads it.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
@@ -26,7 +17,7 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn of(file: File) -> std::io::Result<Self> {
+    pub(crate) fn of(file: File) -> std::io::Result<Self> {
         let length = file.metadata()?.len();
         Ok(Self { file, length })
     }
@@ -45,14 +36,14 @@ impl Snapshot {
 
 /// The hash of a file's beginning, which grows with what is read.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fingerprint {
+pub(crate) struct Fingerprint {
     hash: Sha256,
     to: u64,
 }
 
 impl Fingerprint {
     /// Takes in what is between its end and there.
-    pub(super) fn extend_to(&mut self, snapshot: &Snapshot, offset: u64) -> std::io::Result<()> {
+    pub(crate) fn extend_to(&mut self, snapshot: &Snapshot, offset: u64) -> std::io::Result<()> {
         let mut left = snapshot.reader_at(self.to)?.take(offset.saturating_sub(self.to));
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {
@@ -65,7 +56,7 @@ impl Fingerprint {
         }
     }
 
-    pub(super) fn value(&self) -> Sha256Hex {
+    pub(crate) fn value(&self) -> Sha256Hex {
         Sha256Hex::from_digest(self.hash.clone().finalize().into())
     }
 }

@@ -1,4 +1,4 @@
-//! Where a file of records is, and what it is called.
+//! Where a file is, and what it is called.
 
 use std::fs::File;
 use std::io;
@@ -15,12 +15,12 @@ const STANDARD_INPUT_NAME: &str = "standard input";
 
 /// A file, or a copy of standard input, which cannot be read twice.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// What it is called: in cursors, errors and notices.
-    pub(super) name: String,
+    pub(crate) name: String,
     at: At,
     /// Whether each run is about another content, so that nothing is said when it is.
-    pub(super) is_nameless_input: bool,
+    pub(crate) is_nameless_input: bool,
 }
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ enum At {
 
 impl Place {
     /// Finds the file; reads standard input to its end.
-    pub(super) fn find(path: &Path, name: Option<String>) -> Result<Self, SourceError> {
+    pub(crate) fn find(path: &Path, name: Option<String>) -> Result<Self, SourceError> {
         if path == Path::new(STANDARD_INPUT) {
             let is_nameless_input = name.is_none();
             let name = name.unwrap_or_else(|| STANDARD_INPUT_NAME.to_owned());
@@ -54,7 +54,7 @@ impl Place {
     }
 
     /// The file as it is now.
-    pub(super) fn snapshot(&self) -> Result<Snapshot, SourceError> {
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, SourceError> {
         let file = match &self.at {
             At::Path(path) => File::open(path),
             At::Copy(copy) => copy.try_clone(),

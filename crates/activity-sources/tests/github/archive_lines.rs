@@ -1,0 +1,83 @@
+//! Lines of GH Archive, files of them, and runs over those.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use activity_sources::gharchive::{ArchiveOptions, ArchiveSource};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use ledger_testkit::{account, comment, issue};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::stage::{ORCHARD, on};
+
+/// A line as GH Archive has it.
+pub(crate) fn line(kind: &str, (repository_id, name): (u64, &str), payload: &Value) -> Value {
+    json!({
+        "id": "2489651045", "type": kind, "actor": { "id": 1, "login": "ada" },
+        "repo": { "id": repository_id, "name": name, "url": "https://api.github.com/repos/x/y" },
+        "payload": payload, "public": true, "created_at": "2026-11-17T10:00:00Z",
+        "org": { "id": 9, "login": "acme" },
+    })
+}
+
+/// Somebody commented on that day.
+pub(crate) fn commented(id: u64, day: u32) -> Value {
+    commented_in((ORCHARD, "acme/orchard"), id, day)
+}
+
+pub(crate) fn commented_in(repository: (u64, &str), id: u64, day: u32) -> Value {
+    let (time, ada) = (on(day, "10:00:00"), account(1, "ada"));
+    let said = comment(id, &ada, &time);
+    let about = issue(1, &ada, None, &time);
+    let payload = json!({ "action": "created", "comment": said, "issue": about });
+    line("IssueCommentEvent", repository, &payload)
+}
+
+/// What the lines are as a text.
+pub(crate) fn text(lines: &[Value]) -> Vec<u8> {
+    lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect()
+}
+
+pub(crate) fn compressed(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
+}
+
+/// A folder of archives, which goes away with it.
+pub(crate) struct Archives(TempDir);
+
+impl Archives {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    /// An hour with that in it.
+    pub(crate) fn of(content: &[u8]) -> (Self, PathBuf) {
+        let archives = Self::new();
+        let path = archives.put("2026-11-17-10.json.gz", content);
+        (archives, path)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn put(&self, name: &str, content: &[u8]) -> PathBuf {
+        let path = self.folder().join(name);
+        std::fs::write(&path, content).expect("the folder takes it");
+        path
+    }
+}
+
+/// Everything of acme, two events a page.
+pub(crate) fn acme(path: &Path) -> ArchiveSource {
+    let options = ArchiveOptions {
+        files: vec![path.to_owned()],
+        orgs: vec!["acme".to_owned()],
+        ..ArchiveOptions::default()
+    };
+    ArchiveSource::open(options).expect("the options can be used").with_page_events(2)
+}

@@ -1,0 +1,390 @@
+//! Files of GH Archive: the same facts as GitHub's own, and whatever may be wrong with a file.
+
+use activity_sources::gharchive::{ArchiveOptions, ArchiveSource};
+use activity_sources::github::{Delivery, Received, WebhookReader};
+use activity_sources::{ActivitySource as _, CollectWindow, NoticeKind, SourceError};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use ledger_core::NewActivityEvent;
+use ledger_testkit::{account, check_source, pull_request, review};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::archive_lines::{Archives, acme, commented, commented_in, compressed, line, text};
+use crate::payloads::{byte_changes, change_bytes, change_fields, field_changes, published};
+use crate::stage::{Books, ORCHARD, at, on, week};
+
+const DAYS: [u32; 8] = [17, 18, 22, 16, 21, 19, 17, 22];
+
+fn comments() -> Vec<Value> {
+    DAYS.iter().zip(1..).map(|(day, id)| commented(id, *day)).collect()
+}
+
+async fn read(source: &ArchiveSource) -> Books {
+    let mut books = Books::default();
+    books.collect(source, week()).await.expect("it can be read");
+    books
+}
+
+fn notices(books: &Books) -> Vec<String> {
+    books.notices.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn archives_conform() {
+    for content in [compressed(&text(&comments())), text(&comments())] {
+        let (_folder, path) = Archives::of(&content);
+        for page_events in [1, 2, 5] {
+            let open = || acme(&path).with_page_events(page_events);
+            assert_eq!(check_source(open, week(), at("2026-11-20")).await, Ok(()), "{page_events}");
+        }
+    }
+}
+
+fn delivered(event: &str, body: &Value) -> NewActivityEvent {
+    let body = body.to_string().into_bytes();
+    let mac = Hmac::<Sha256>::new_from_slice(b"secret").expect("any key will do");
+    let signature = hex::encode(mac.chain_update(&body).finalize().into_bytes());
+    let signature = format!("sha256={signature}");
+    let delivery = Delivery { event, signature: Some(&signature), body: &body };
+    let reader = WebhookReader::new(b"secret", None, &[]).expect("the secret is one");
+    match reader.read(delivery, week().retrieved_at) {
+        Ok(Received::Event(event)) => *event,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What webhooks deliver, and the type of the line that tells the same.
+fn told_twice() -> Vec<(&'static str, &'static str, Value)> {
+    let mut merged = published("pull_request.closed");
+    merged["pull_request"]["merged_at"] = json!("2019-05-15T15:21:00Z");
+    let mut closed = published("issues.reopened");
+    (closed["action"], closed["issue"]["state"]) = (json!("closed"), json!("closed"));
+    let mut reviewed = published("pull_request_review.submitted");
+    reviewed["review"]["user"]["id"] = json!(1);
+    vec![
+        ("issue_comment", "IssueCommentEvent", published("issue_comment.created")),
+        ("issues", "IssuesEvent", closed),
+        ("pull_request", "PullRequestEvent", merged),
+        ("pull_request_review", "PullRequestReviewEvent", reviewed),
+        ("release", "ReleaseEvent", published("release.published")),
+    ]
+}
+
+#[tokio::test]
+async fn a_line_is_the_same_fact_as_a_delivery() {
+    let told = told_twice();
+    let lines: Vec<_> = told
+        .iter()
+        .map(|(_, kind, body)| {
+            let mut payload = body.clone();
+            if *kind == "PullRequestReviewEvent" {
+                payload["action"] = json!("created");
+            }
+            line(kind, (186_853_002, "Codertocat/Hello-World"), &payload)
+        })
+        .collect();
+    let (_folder, path) = Archives::of(&compressed(&text(&lines)));
+    let options = ArchiveOptions { files: vec![path], all: true, ..ArchiveOptions::default() };
+    let source = ArchiveSource::open(options).expect("the options can be used");
+    let window = CollectWindow { since: at("2019-05-13"), ..week() };
+    let mut books = Books::default();
+    books.collect(&source, window).await.expect("it can be read");
+    let hooked: Vec<_> = told.iter().map(|(event, _, body)| delivered(event, body)).collect();
+    assert_eq!(books.events, hooked);
+    assert!(books.notices.is_empty(), "{:?}", books.notices);
+}
+
+#[tokio::test]
+async fn what_says_too_little_is_left_out_and_told() {
+    let (ada, bob) = (account(1, "ada"), account(2, "bob"));
+    let time = on(17, "10:00:00");
+    let mut whole = pull_request(1, &ada, Some(&time), &time);
+    whole["merged_at"] = json!(time);
+    // What GitHub's Events API says of a pull request since October 2025.
+    let trimmed = json!({ "id": 1, "number": 2, "url": "https://api.github.com/x", "head": {} });
+    let gone = json!({ "number": 3, "user": null, "merged_at": time, "html_url": "https://x.y" });
+    let told = |action: &str, of: &Value| json!({ "action": action, "pull_request": of });
+    let by_bob = |action: &str, id: u64, of: &Value| {
+        let one = review(id, &bob, Some(&time));
+        json!({ "action": action, "review": one, "pull_request": of })
+    };
+    let here = (ORCHARD, "acme/orchard");
+    let lines = [
+        line("PullRequestEvent", here, &told("closed", &whole)),
+        line("PullRequestEvent", here, &told("merged", &trimmed)),
+        line("PullRequestEvent", here, &told("closed", &trimmed)),
+        line("PullRequestEvent", here, &told("opened", &trimmed)),
+        line("PullRequestEvent", here, &told("closed", &gone)),
+        line("PullRequestReviewEvent", here, &by_bob("created", 5, &whole)),
+        line("PullRequestReviewEvent", here, &by_bob("created", 6, &trimmed)),
+        line("PullRequestReviewEvent", here, &by_bob("dismissed", 7, &whole)),
+    ];
+    let (_folder, path) = Archives::of(&compressed(&text(&lines)));
+    let books = read(&acme(&path)).await;
+    assert_eq!(books.ids(), ["github:pr:1296269:1", "github:review:5"]);
+    assert_eq!(books.tally.faulty, 4);
+    let notices = notices(&books);
+    assert_eq!(notices.len(), 2, "{notices:?}");
+    assert!(notices[0].contains("line 5: github:pr:1296269:3: GitHub does not say whose it is"));
+    assert!(notices[1].contains("3 events of pull requests do not say who opened them"));
+}
+
+#[tokio::test]
+async fn a_broken_line_is_told_by_its_number_and_loses_nothing_else() {
+    let deep = format!("{{\"type\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let mut foreign = commented(77, 17);
+    foreign["payload"]["comment"]["id"] = json!("seventy-seven");
+    let broken: [(Vec<u8>, &str); 7] = [
+        (b"{\"type\": \"PushEvent\"".to_vec(), "EOF while parsing"),
+        (b"\xff\xfe".to_vec(), "expected value at column 1"),
+        (b"{\"type\": \"\xff\"}".to_vec(), "invalid unicode code point"),
+        (b"[]".to_vec(), "invalid length 0"),
+        (b"{\"type\": \"PushEvent\", \"repository\": {}}".to_vec(), "missing field `repo`"),
+        (deep.into_bytes(), "invalid type: sequence"),
+        (foreign.to_string().into_bytes(), "the payload of the IssueCommentEvent: invalid type"),
+    ];
+    let mut content = Vec::new();
+    for (bytes, line) in broken.iter().map(|(bytes, _)| bytes).zip(comments()) {
+        content.extend([bytes, &b"\r\n\n"[..], &text(&[line])].concat());
+    }
+    let (_folder, path) = Archives::of(&compressed(&content));
+    let mut books = read(&acme(&path)).await;
+    assert_eq!(books.events.len(), broken.len());
+    assert_eq!(books.tally.faulty, broken.len() as u64);
+    for (at, (notice, (_, problem))) in notices(&books).iter().zip(&broken).enumerate() {
+        let place = format!("{}, line {}: ", path.display(), at * 3 + 1);
+        assert!(notice.starts_with(&place) && notice.contains(problem), "{notice}");
+        assert!(notice.ends_with("; the line was left out") && !notice.contains('\n'), "{notice}");
+    }
+    books.collect(&acme(&path), week()).await.expect("it can be read");
+    assert_eq!(books.tally.faulty, broken.len() as u64, "they were told once");
+}
+
+#[tokio::test]
+async fn a_line_without_end_is_left_out() {
+    let mut content = text(&[commented(1, 17)]);
+    content.extend(std::iter::repeat_n(b'[', 17 * 1024 * 1024));
+    content.push(b'\n');
+    content.extend(text(&[commented(2, 17)]));
+    let (_folder, path) = Archives::of(&compressed(&content));
+    let books = read(&acme(&path)).await;
+    assert_eq!(books.ids(), ["github:comment:1", "github:comment:2"]);
+    let notices = notices(&books);
+    assert!(notices[0].contains("line 2: is longer than 16777216 bytes"), "{notices:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_cut_short_gives_what_it_has_and_later_the_rest() {
+    let whole = compressed(&text(&comments()));
+    let (_folder, path) = Archives::of(&whole);
+    let all = read(&acme(&path)).await.ids();
+    let mut seen_early = false;
+    for cut in 1..whole.len() {
+        std::fs::write(&path, &whole[..cut]).expect("the folder takes it");
+        let mut books = read(&acme(&path)).await;
+        let notices = notices(&books);
+        let is_told = notices.iter().any(|one| one.contains("is cut short at line "));
+        assert!(is_told || cut < 2, "{cut}: {notices:?}");
+        let early = books.ids();
+        seen_early |= !early.is_empty() && early.len() < all.len();
+        assert!(early.iter().all(|id| all.contains(id)), "{cut}");
+        std::fs::write(&path, &whole).expect("the folder takes it");
+        books.collect(&acme(&path), week()).await.expect("it can be read");
+        let mut ids = books.ids();
+        ids.dedup();
+        assert_eq!(ids, all, "{cut}");
+    }
+    assert!(seen_early, "some cut leaves some lines");
+}
+
+#[tokio::test]
+async fn a_damaged_file_gives_what_stands_before_the_damage() {
+    let first = compressed(&text(&comments()[..3]));
+    let mut content = first.clone();
+    content.extend(compressed(&text(&comments()[3..])));
+    let (_folder, path) = Archives::of(&content);
+    let all = read(&acme(&path)).await;
+    assert_eq!((all.ids().len(), all.notices.len()), (8, 0), "gzip files may follow each other");
+    content[first.len()] = 0;
+    std::fs::write(&path, &content).expect("the folder takes it");
+    let books = read(&acme(&path)).await;
+    let notices = notices(&books);
+    assert_eq!(books.ids().len(), 3);
+    assert!(notices[0].contains("is damaged at line 4; what stands before it"), "{notices:?}");
+}
+
+#[tokio::test]
+async fn an_archive_that_was_read_is_not_read_again() {
+    let whole = compressed(&text(&comments()));
+    let (_folder, path) = Archives::of(&whole);
+    let mut books = read(&acme(&path)).await;
+    let before = (books.ids(), books.cursors.clone());
+    // The same length and the same checksum: only who decompresses it sees the difference.
+    let mut hollow = vec![0; whole.len()];
+    hollow[whole.len() - 8..].copy_from_slice(&whole[whole.len() - 8..]);
+    std::fs::write(&path, &hollow).expect("the folder takes it");
+    books.collect(&acme(&path), week()).await.expect("it can be read");
+    assert_eq!((books.ids(), books.cursors.clone()), before);
+    assert!(books.notices.is_empty(), "{:?}", books.notices);
+
+    let other = compressed(&text(&[commented(99, 17)]));
+    std::fs::write(&path, &other).expect("the folder takes it");
+    books.collect(&acme(&path), week()).await.expect("it can be read");
+    assert!(books.ids().contains(&"github:comment:99".to_owned()));
+    assert_eq!(books.notices[0].kind, NoticeKind::PlaceLost);
+}
+
+#[tokio::test]
+async fn other_repositories_or_bots_start_over() {
+    let lines = [commented(1, 17), commented_in((7, "Other/Place"), 2, 17)];
+    let (_folder, path) = Archives::of(&compressed(&text(&lines)));
+    let mut books = read(&acme(&path)).await;
+    assert_eq!(books.ids(), ["github:comment:1"]);
+    let with = |options: ArchiveOptions| {
+        let options = ArchiveOptions { files: vec![path.clone()], ..options };
+        ArchiveSource::open(options).expect("the options can be used")
+    };
+    let both = vec!["acme".to_owned(), "OTHER".to_owned()];
+    let wider = with(ArchiveOptions { orgs: both.clone(), ..ArchiveOptions::default() });
+    books.collect(&wider, week()).await.expect("it can be read");
+    assert_eq!(books.ids(), ["github:comment:1", "github:comment:1", "github:comment:2"]);
+    let bots = vec!["ada".to_owned()];
+    let none = with(ArchiveOptions { orgs: both, bots, ..ArchiveOptions::default() });
+    books.collect(&none, week()).await.expect("it can be read");
+    let said: Vec<_> = books.notices.iter().map(|one| one.kind).collect();
+    assert_eq!(said, [NoticeKind::StartedOver; 2]);
+    assert_eq!((books.events.len(), books.tally.bots), (3, 2));
+}
+
+#[tokio::test]
+async fn repositories_are_wanted_by_name_by_number_or_by_owner() {
+    let lines = [
+        commented_in((1, "acme/orchard"), 1, 17),
+        commented_in((1, "acme/old-orchard"), 2, 17),
+        commented_in((2, "Acme/Docs"), 3, 17),
+        commented_in((3, "acme2/docs"), 4, 17),
+    ];
+    let (_folder, path) = Archives::of(&compressed(&text(&lines)));
+    for (repos, orgs, expected) in [
+        (&["ACME/orchard"][..], &[][..], &["1"][..]),
+        (&["1"], &[], &["1", "2"]),
+        (&["acme/docs"], &[], &["3"]),
+        (&[], &["acme"], &["1", "2", "3"]),
+        (&["acme2/docs"], &["ACME"], &["1", "2", "3", "4"]),
+    ] {
+        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        let files = vec![path.clone()];
+        let (repos, orgs) = (owned(repos), owned(orgs));
+        let options = ArchiveOptions { files, repos, orgs, ..ArchiveOptions::default() };
+        let shown = format!("{options:?}");
+        let books = read(&ArchiveSource::open(options).expect("the options can be used")).await;
+        let expected: Vec<_> = expected.iter().map(|id| format!("github:comment:{id}")).collect();
+        assert_eq!(books.ids(), expected, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_is_read_as_it_fills() {
+    let archives = Archives::new();
+    let open = || acme(archives.folder());
+    let list = open().streams().await.expect("it can be looked at");
+    assert!(list.streams.is_empty() && list.notices[0].message.contains("no archive"));
+    archives.put("2026-11-17-10.json.gz", &compressed(&text(&[commented(1, 17)])));
+    archives.put(".2026-11-17-11.json.gz", b"a download that is not done");
+    archives.put("2026-11-17-11.json.gz.part", b"another");
+    let mut books = read(&open()).await;
+    archives.put("2026-11-17-9.json.gz", &compressed(&text(&[commented(2, 17)])));
+    books.collect(&open(), week()).await.expect("it can be read");
+    assert_eq!(books.ids(), ["github:comment:1", "github:comment:2"]);
+    assert!(books.notices.is_empty(), "{:?}", books.notices);
+}
+
+#[tokio::test]
+async fn options_that_cannot_be_used_are_refused() {
+    let (_folder, path) = Archives::of(b"");
+    let open = |change: fn(&mut ArchiveOptions)| {
+        let mut options = ArchiveOptions { files: vec![path.clone()], ..ArchiveOptions::default() };
+        change(&mut options);
+        ArchiveSource::open(options).map(|_| ()).expect_err("it is refused").to_string()
+    };
+    for (error, says) in [
+        (open(|_| {}), "name the repositories (repos) or their owners (orgs)"),
+        (open(|one| one.repos.push("orchard".into())), "\"orchard\" is no repository"),
+        (open(|one| one.repos.push("a/b/c".into())), "\"a/b/c\" is no repository"),
+        (open(|one| one.orgs.push("acme/".into())), "\"acme/\" is no owner"),
+        (
+            open(|one| (one.all, one.orgs) = (true, vec!["acme".into()])),
+            "all is wanted, and some are named",
+        ),
+        (
+            open(|one| {
+                one.all = true;
+                one.files.push(one.files[0].clone());
+            }),
+            "is named twice",
+        ),
+        (open(|one| (one.all, one.files) = (true, Vec::new())), "no file is named"),
+        (open(|one| (one.all, one.files) = (true, vec!["/nowhere".into()])), "does not exist"),
+    ] {
+        assert!(error.contains(says), "{error}");
+    }
+    let source = acme(&path);
+    let stream = source.streams().await.expect("it can be looked at").streams.remove(0);
+    let (other, _other_path) = Archives::of(b"");
+    let elsewhere = acme(other.folder());
+    let error = elsewhere.read(&stream, None, week()).await.map(|_| ()).expect_err("another file");
+    assert!(matches!(error, SourceError::NoSuchStream { .. }), "{error}");
+}
+
+fn a_line() -> impl Strategy<Value = Value> {
+    proptest::sample::select(told_twice()).prop_map(|(_, kind, mut body)| {
+        if kind == "PullRequestReviewEvent" {
+            body["action"] = json!("created");
+        }
+        line(kind, (ORCHARD, "acme/orchard"), &body)
+    })
+}
+
+/// Reads the bytes between two sound lines. Those are there whatever the bytes are, and each other
+/// event can be recorded.
+fn holds_between(bytes: &[u8]) {
+    let (before, after) = (text(&[commented(1, 17)]), text(&[commented(2, 17)]));
+    let content = [&before, bytes, b"\n", &after].concat();
+    let (_folder, path) = Archives::of(&content);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let window = CollectWindow { since: at("2001-01-01"), until: at("2100-01-01"), ..week() };
+    let mut books = Books::default();
+    runtime.block_on(books.collect(&acme(&path), window)).expect("the file can be read");
+    for event in &books.events {
+        assert_eq!(event.check(), Ok(()));
+        assert_eq!(event.payload_hash, event.canonical_payload_hash());
+    }
+    let ids = books.ids();
+    for id in ["github:comment:1", "github:comment:2"] {
+        assert!(ids.iter().any(|one| one == id), "{id} is lost: {:?}", books.notices);
+    }
+    assert!(books.notices.iter().all(|notice| !notice.message.contains('\n')));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_changed_field_harms_its_neighbours(mut line in a_line(), changes in field_changes()) {
+        change_fields(&mut line, changes);
+        holds_between(line.to_string().as_bytes());
+    }
+
+    #[test]
+    fn no_changed_byte_harms_its_neighbours(line in a_line(), changes in byte_changes()) {
+        let mut bytes = line.to_string().into_bytes();
+        change_bytes(&mut bytes, &changes);
+        holds_between(&bytes);
+    }
+
+    #[test]
+    fn no_bytes_harm_their_neighbours(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        holds_between(&bytes);
+    }
+}
