@@ -97,7 +97,7 @@ pub(crate) fn source(ledger: &LedgerName, status: &SourceStatus) -> Value {
         "behind_seconds": status.behind.map(|behind| behind.as_secs()),
         "failed_at": failure.map(|failure| failure.failed_at.to_string()),
         "last_error": failure.map(|failure| failure.error.as_str()),
-        "waits_for": status.waits_for,
+        "waits_for": status.waits_for.to_string(),
     })
 }
 

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::books::Books;
 use crate::config::SourcePlan;
+use crate::metrics_text::Counts;
 use crate::moments::after;
 use crate::retry::Retries;
 
@@ -24,6 +25,7 @@ pub(crate) struct Collection<'a> {
     pub(crate) books: &'a Books,
     pub(crate) source: &'a SourcePlan,
     pub(crate) clock: &'a dyn Clock,
+    pub(crate) counts: &'a Counts,
     pub(crate) stop: &'a CancellationToken,
     pub(crate) retries: Retries,
 }
@@ -44,7 +46,9 @@ impl Collection<'_> {
             return Ok(JobEnd::Done);
         };
         let began = self.clock.now();
-        match self.collect(&epoch).await {
+        let collected = self.collect(&epoch).await;
+        self.counts.count(&self.books.plan.name, self.source, &collected);
+        match collected {
             Ok(report) if report.stopped => Ok(JobEnd::PutBack),
             Ok(report) => {
                 self.tell(&epoch, &report);

@@ -72,8 +72,8 @@ async fn attempt(
             let Some(source) = books.plan.sources.iter().find(|source| source.id == *id) else {
                 return JobEnd::PutBack;
             };
-            let clock = shared.clock.as_ref();
-            Collection { books, source, clock, stop, retries }.run().await
+            let (clock, counts) = (shared.clock.as_ref(), &shared.counts);
+            Collection { books, source, clock, counts, stop, retries }.run().await
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What each source last did, how far behind it is, and what it waits for.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
-use ledger_core::{CollectionFailure, SourceId, Timestamp};
+use ledger_core::{CollectionFailure, OneLine, SourceId, Timestamp};
 use ledger_port::{
     ActivityLedgerStore, Job, JobKey, JobQueue, JobState, PortResult, Task, all_pages,
 };
@@ -26,8 +27,67 @@ pub struct SourceStatus {
     pub behind: Option<Duration>,
     /// Why the last run failed, where it did.
     pub failure: Option<CollectionFailure>,
-    /// What it waits for, in words.
-    pub waits_for: String,
+    /// What it waits for.
+    pub waits_for: WaitsFor,
+}
+
+/// What a source waits for. Shown in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// There is no epoch to collect into.
+    Epoch,
+    /// No worker has seen yet that it is due.
+    Asking,
+    /// It is not due before that.
+    Time(Timestamp),
+    /// It is due, and no worker took it yet.
+    Worker,
+    /// That worker is reading it.
+    Reading(String),
+    /// The place asks for patience until then.
+    Place(OneLine, Timestamp),
+    /// It failed, and is tried again then.
+    Retry(Timestamp),
+    /// Somebody has to look at that job.
+    Somebody(JobKey),
+}
+
+impl WaitsFor {
+    /// Every [`Self::word`].
+    pub const WORDS: [&str; 8] =
+        ["epoch", "asking", "time", "worker", "reading", "place", "retry", "somebody"];
+
+    /// The word for it, for programs.
+    pub const fn word(&self) -> &'static str {
+        let [epoch, asking, time, worker, reading, place, retry, somebody] = Self::WORDS;
+        match self {
+            Self::Epoch => epoch,
+            Self::Asking => asking,
+            Self::Time(_) => time,
+            Self::Worker => worker,
+            Self::Reading(_) => reading,
+            Self::Place(..) => place,
+            Self::Retry(_) => retry,
+            Self::Somebody(_) => somebody,
+        }
+    }
+}
+
+impl fmt::Display for WaitsFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Epoch => f.write_str("an epoch to be opened"),
+            Self::Asking => f.write_str("a worker to ask for it"),
+            Self::Time(at) => write!(f, "its time, {at}"),
+            Self::Worker => f.write_str("a worker to take it"),
+            Self::Reading(worker) => write!(f, "{worker}, which is reading it"),
+            Self::Place(what, until) => write!(f, "{what}; until {until}"),
+            Self::Retry(at) => write!(f, "another try at {at}"),
+            Self::Somebody(job) => {
+                write!(f, "somebody to look, then `epoch-ledger jobs retry {job}`")
+            }
+        }
+    }
 }
 
 /// The sources of one ledger, in the order of the configuration.
@@ -75,21 +135,19 @@ fn waits_for(
     is_open: bool,
     through: Option<Timestamp>,
     job: Option<&Job>,
-) -> String {
+) -> WaitsFor {
     let at_rest = || match through {
-        _ if !is_open => "an epoch to be opened".to_owned(),
-        None => "a worker to ask for it".to_owned(),
-        Some(through) => format!("its time, {}", after(through, source.collect_every)),
+        _ if !is_open => WaitsFor::Epoch,
+        None => WaitsFor::Asking,
+        Some(through) => WaitsFor::Time(after(through, source.collect_every)),
     };
     let Some(job) = job else { return at_rest() };
     match (&job.state, &job.waits_for, &job.last_error) {
-        (JobState::Running { worker, .. }, ..) => format!("{worker}, which is reading it"),
-        (JobState::SetAside, ..) => {
-            format!("somebody to look, then `epoch-ledger jobs retry {}`", job.key)
-        }
-        (JobState::Queued, Some(what), _) => format!("{what}; until {}", job.run_at),
-        (JobState::Queued, None, Some(_)) => format!("another try at {}", job.run_at),
-        (JobState::Queued, None, None) => "a worker to take it".to_owned(),
+        (JobState::Running { worker, .. }, ..) => WaitsFor::Reading(worker.clone()),
+        (JobState::SetAside, ..) => WaitsFor::Somebody(job.key.clone()),
+        (JobState::Queued, Some(what), _) => WaitsFor::Place(what.clone(), job.run_at),
+        (JobState::Queued, None, Some(_)) => WaitsFor::Retry(job.run_at),
+        (JobState::Queued, None, None) => WaitsFor::Worker,
         (JobState::Done, ..) => at_rest(),
     }
 }

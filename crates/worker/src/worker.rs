@@ -19,6 +19,8 @@ use crate::books::{Books, open_epoch};
 use crate::collect::is_due;
 use crate::config::{Config, WorkerSettings};
 use crate::jobs::run_job;
+use crate::metrics::MetricsPage;
+use crate::metrics_text::Counts;
 
 /// Runs the jobs of a configuration's ledgers. Any number of workers may run at once.
 pub struct Worker {
@@ -33,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) books: BTreeMap<LedgerName, Books>,
     pub(crate) queue: Arc<dyn JobQueue>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) counts: Counts,
     /// The ledgers whose epochs this worker knows.
     advances: Vec<JobKey>,
     /// The sources that it knows.
@@ -76,7 +79,8 @@ impl Worker {
         }
         let queue: Arc<dyn JobQueue> = Arc::new(WorkerJobQueue::new(pool.clone()));
         let settings = config.worker;
-        let shared = Shared { name, settings, books, queue, clock, advances, collections };
+        let counts = Counts::default();
+        let shared = Shared { name, settings, books, queue, clock, counts, advances, collections };
         Ok(Self { shared: Arc::new(shared), pool })
     }
 
@@ -102,6 +106,12 @@ impl Worker {
         }
         in_hand.advances.join_all().await;
         in_hand.collections.join_all().await;
+    }
+
+    /// What a monitoring system reads of this worker and its ledgers.
+    #[must_use]
+    pub fn metrics_page(&self) -> MetricsPage {
+        MetricsPage::new(Arc::clone(&self.shared))
     }
 
     /// Closes the pool.

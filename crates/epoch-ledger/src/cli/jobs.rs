@@ -1,5 +1,7 @@
 //! `work`, `jobs`, `sources`.
 
+use std::net::SocketAddr;
+
 use clap::{Args, Subcommand};
 use ledger_port::JobKey;
 
@@ -10,7 +12,8 @@ Any number of workers may run, on any number of machines, on one database. Ctrl-
 stops one: the page in hand is finished and the rest is given back. One that is killed loses its
 jobs to the others within a minute, and nothing is stored or paid twice.
 
-What it does is in its log, in `jobs list` and in `sources status`. Closing and paying is left
+What it does is in its log, in `jobs list` and in `sources status`; with --metrics 127.0.0.1:9464
+a monitoring system reads the same at http://127.0.0.1:9464/metrics. Closing and paying is left
 to people:
   epoch-ledger epoch list
   epoch-ledger epoch close 1";
@@ -23,6 +26,9 @@ pub(crate) struct WorkArguments {
     /// What `jobs list` calls this worker [default: the host's name and the process]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Where to answer a monitoring system (Prometheus), at /metrics [default: nowhere]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "EPOCH_LEDGER_METRICS")]
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -43,6 +43,6 @@ fn row(ledger: &str, status: &SourceStatus) -> Vec<String> {
             .map(|behind| humantime::format_duration(behind).to_string())
             .unwrap_or_default(),
         status.failure.as_ref().map(|failure| failure.error.to_string()).unwrap_or_default(),
-        status.waits_for.clone(),
+        status.waits_for.to_string(),
     ]
 }

@@ -40,6 +40,7 @@ pub(crate) fn program() -> Command {
         "DATABASE_URL",
         "EPOCH_LEDGER_CONFIG",
         "EPOCH_LEDGER_LEDGER",
+        "EPOCH_LEDGER_METRICS",
         "EPOCH_LEDGER_STATE_DIR",
         "GITHUB_TOKEN",
         "RUST_LOG",

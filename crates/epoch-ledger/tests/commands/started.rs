@@ -30,6 +30,11 @@ impl Started {
         wait_for(text, || self.err.so_far().contains(text));
     }
 
+    /// What it has written to standard error until now.
+    pub(crate) fn said(&self) -> String {
+        self.err.so_far()
+    }
+
     pub(crate) fn stop(mut self, signal: Signal) -> Run {
         send(&self.program, signal);
         let code = wait(&mut self.program);

@@ -1,5 +1,7 @@
 //! `work`, `jobs`, `sources`: epochs that run by themselves, and what an operator sees of it.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -91,6 +93,64 @@ async fn a_worker_opens_an_epoch_collects_and_stops_when_it_is_told_to() {
     let look = "somebody to look, then `epoch-ledger jobs retry default/collect-source/gone`";
     assert_eq!(waits_for[1], look);
     assert_eq!(program.run(&["sources", "status", "--config", &plan]).code, 0);
+}
+
+/// What the program answers over HTTP.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_monitoring_system_reads_what_sources_status_says() {
+    let (program, repository) = (Program::new().await, Repository::with_history());
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), repository.path());
+    let words = ["work", "--config", &plan, "--name", "ada", "--metrics", "127.0.0.1:0"];
+    let worker = Started::new(program.command(&words));
+    worker.wait_until_it_says("ada works for");
+    let said = worker.said();
+    let (_, rest) = said.split_once("metrics at http://").unwrap();
+    let (address, _) = rest.split_once("/metrics").unwrap();
+    settled(&program);
+    let answer = get(address, "/metrics");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("content-type: application/openmetrics-text; version=1.0.0"));
+    let main = r#"ledger="default",source="main",kind="git""#;
+    let gone = r#"ledger="default",source="gone",kind="git""#;
+    for line in [
+        "epoch_ledger_database_up 1\n".to_owned(),
+        r#"worker="ada"} 1"#.to_owned(),
+        format!("epoch_ledger_source_waiting{{{main},for=\"time\"}} 1\n"),
+        format!("epoch_ledger_source_waiting{{{main},for=\"somebody\"}} 0\n"),
+        format!("epoch_ledger_source_waiting{{{gone},for=\"somebody\"}} 1\n"),
+        format!("epoch_ledger_source_failing{{{main}}} 0\n"),
+        format!("epoch_ledger_source_failing{{{gone}}} 1\n"),
+        format!("epoch_ledger_source_behind_seconds{{{main}}} "),
+        format!("epoch_ledger_worker_collections_total{{{main},outcome=\"complete\"}} 1\n"),
+        format!("epoch_ledger_worker_collections_total{{{gone},outcome=\"failed\"}} 1\n"),
+        format!("epoch_ledger_worker_events_total{{{main},outcome=\"inserted\"}} "),
+        "# EOF\n".to_owned(),
+    ] {
+        assert!(answer.contains(&line), "{line}: {answer}");
+    }
+    assert!(!answer.contains(&format!("source_behind_seconds{{{gone}}}")), "it was never read");
+    let status = program.json(&["sources", "status", "--config", &plan]);
+    let through = status["sources"][0]["collected_through"].as_str().unwrap();
+    let seconds = through.parse::<ledger_core::Timestamp>().unwrap().unix_seconds();
+    let line = format!("epoch_ledger_source_collected_through_seconds{{{main}}} {seconds}\n");
+    assert!(answer.contains(&line), "{line}: {answer}");
+    assert!(get(address, "/").starts_with("HTTP/1.1 404 "));
+
+    let taken = ["work", "--config", &plan, "--metrics", address];
+    program.refused(2, "--metrics cannot listen on 127.0.0.1:", &taken);
+    program.refused(2, "invalid socket address", &["work", "--metrics", "9464"]);
+    // Somebody who says nothing does not hold up the end.
+    let _silent = TcpStream::connect(address).unwrap();
+    assert_eq!(worker.stop(Signal::SIGTERM).code, 0);
 }
 
 #[tokio::test]
