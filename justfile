@@ -4,7 +4,7 @@ default:
     @just --list
 
 # Every check of CI, in its order
-check: format-check lint docs schema-check house test demo clean-tree test-contract
+check: format-check lint docs schema-check house test fuzz demo clean-tree test-contract
 
 # Every test, against a PostgreSQL that the tests start themselves
 test:
@@ -43,6 +43,21 @@ schema: _print-schema
 # Fail when the generated schema is not what the migrations make
 schema-check: _print-schema
     diff target/schema.rs crates/ledger-schema/src/schema.rs
+
+# Fuzz every parser of what others wrote, each for so many seconds (needs cargo-fuzz, not nightly)
+fuzz seconds="10":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    # No sanitizer: those need nightly, and there is no unsafe code of ours.
+    fuzz() { cargo fuzz "$1" --sanitizer none --target-dir target/fuzz "${@:2}"; }
+    fuzz build
+    for target in $(cargo fuzz list); do
+        corpus=target/fuzz-corpus/$target seeds=fuzz/seeds/$target
+        mkdir -p "$corpus" "$seeds"
+        fuzz run "$target" "$corpus" "$seeds" -- -max_total_time={{seconds}} -timeout=10 -rss_limit_mb=512 \
+            > "$corpus.log" 2>&1 || { cat "$corpus.log"; exit 1; }
+        echo "$target: $(grep '^Done ' "$corpus.log")"
+    done
 
 # The story, on this repository's own history
 demo *ARGUMENTS:

@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger-adapter-server", &["ledger-repository"]),
     ("ledger-adapter-worker", &["ledger-repository"]),
     ("ledger-core", &[]),
+    ("ledger-fuzz", &["activity-sources", "ledger-core"]),
     ("ledger-memory", &["ledger-core", "ledger-port"]),
     ("ledger-port", &["ledger-core"]),
     ("ledger-repository", &["ledger-core", "ledger-port", "ledger-schema"]),
