@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 const NDJSON_EXAMPLE: &str = "\
 Each line is one event (docs/activity-event.schema.json has the whole form):
@@ -25,7 +25,8 @@ What is read, and what the weights call it:
   github:release_published  a release; of who published it
 
 People are known by their numbers (https://api.github.com/users/ada says \"id\"), which no rename
-changes; those of another --api have its host beside them, as in 7@git.example.org. Without a token only what is public is read, and GitHub answers 60 requests an hour.
+changes; those of another --api have its host beside them, as in 7@git.example.org. Without a token
+only what is public is read, and GitHub answers 60 requests an hour.
 
   epoch-ledger epoch open --week 2026-W47 --weight github:pr_merged=5000
   GITHUB_TOKEN=… epoch-ledger collect github acme/orchard acme/docs
@@ -122,6 +123,7 @@ pub(crate) struct GithubArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("whose").args(["repos", "orgs", "all"]).required(true).multiple(true))]
 pub(crate) struct ArchiveArguments {
     /// The files (*.json.gz or not compressed), folders of them, or `-` for standard input
     #[arg(value_name = "FILE", required = true)]
@@ -132,8 +134,8 @@ pub(crate) struct ArchiveArguments {
     /// All repositories of these owners
     #[arg(long, value_name = "OWNER,…", value_delimiter = ',')]
     pub(crate) orgs: Vec<String>,
-    /// All repositories of GitHub; one of --repos, --orgs and --all is needed
-    #[arg(long, conflicts_with_all = ["repos", "orgs"], required_unless_present_any = ["repos", "orgs"])]
+    /// All repositories of GitHub; what is recorded stays, so this must be said
+    #[arg(long, conflicts_with_all = ["repos", "orgs"])]
     pub(crate) all: bool,
     /// Leave out who has this login ('*' for any text), besides bots; may be given more than once
     #[arg(long, value_name = "PATTERN")]

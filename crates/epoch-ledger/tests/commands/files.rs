@@ -108,7 +108,7 @@ async fn archives_are_collected_by_repository() {
     program.json(&["epoch", "open", "--week", "2026-W47", "--weight", "github:issue_commented=1"]);
     program.json(&["identity", "bind", "github", "583231", "ada"]);
     let collect = ["collect", "gharchive", word(&whole)];
-    program.refused(2, "required arguments were not provided", &collect);
+    program.refused(2, "--repos <REPOSITORY,…>|--orgs <OWNER,…>|--all", &collect);
     program.refused(
         2,
         "\"orchard\" is no repository",
