@@ -331,7 +331,7 @@ async fn a_registered_source_opens_from_settings() {
         (
             "svn",
             json!({}),
-            "the settings of source \"svn\" cannot be used: there is no such source; known are: csv, git, github, ndjson",
+            "the settings of source \"svn\" cannot be used: there is no such source; known are: csv, gharchive, git, github, ndjson",
         ),
         ("git", json!({}), "the settings of source git cannot be used: missing field `path`"),
         ("git", json!({"path": ".", "brunch": "x"}), "unknown field `brunch`"),
