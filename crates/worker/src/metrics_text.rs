@@ -3,7 +3,9 @@
 use std::fmt;
 
 use activity_collector::{CollectError, CollectReport};
+use activity_sources::Remedy;
 use ledger_core::LedgerName;
+use ledger_port::LedgerPortError;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
@@ -65,6 +67,10 @@ impl Counts {
         let outcome = match collected {
             Ok(report) if report.stopped => "stopped",
             Ok(_) => "complete",
+            Err(CollectError::Store(LedgerPortError::EpochClosed { .. })) => "stopped",
+            Err(CollectError::Source(error)) if matches!(error.remedy(), Remedy::Wait(_)) => {
+                "waits"
+            }
             Err(_) => "failed",
         };
         self.collections.get_or_create(&of(outcome)).inc();
@@ -82,7 +88,7 @@ impl Counts {
     fn register(&self, registry: &mut Registry) {
         let help = "Collections that this worker ended, by outcome";
         registry.register("worker_collections", help, self.collections.clone());
-        let help = "Events of complete collections of this worker, by what became of them";
+        let help = "Events of this worker's collections that did not fail, by what became of them";
         registry.register("worker_events", help, self.events.clone());
     }
 }
@@ -124,7 +130,7 @@ impl Standing {
     fn register(self, registry: &mut Registry) {
         let help = "Up to which moment a source was read into the open epoch, in Unix time";
         registry.register("source_collected_through_seconds", help, self.collected_through);
-        let help = "How long ago that moment is, in seconds";
+        let help = "How much of the epoch's window until now was not read, in seconds";
         registry.register("source_behind_seconds", help, self.behind);
         let help = "Whether the last collection of a source failed";
         registry.register("source_failing", help, self.is_failing);

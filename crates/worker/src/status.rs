@@ -23,7 +23,7 @@ pub struct SourceStatus {
     /// Whatever happened before this has been read; `None` where nothing was read into the open
     /// epoch yet, or no epoch is open.
     pub collected_through: Option<Timestamp>,
-    /// How long ago that is.
+    /// How much of the epoch's window until now was not read; `None` where no epoch is open.
     pub behind: Option<Duration>,
     /// Why the last run failed, where it did.
     pub failure: Option<CollectionFailure>,
@@ -119,7 +119,10 @@ fn status_of(
 ) -> SourceStatus {
     let collection = open.and_then(|open| open.collection(&source.id));
     let through = collection.and_then(|one| one.collected_through);
-    let behind = through.map(|through| since(through, now));
+    let behind = open.map(|open| {
+        let window = &open.epoch.period;
+        since(through.unwrap_or(window.start()), now.min(window.end()))
+    });
     SourceStatus {
         id: source.id.clone(),
         kind: source.kind.clone(),

@@ -14,7 +14,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ArchiveCursor {
-    version: u32,
+    pub(super) version: u32,
     /// Where the books began.
     pub(super) since: Timestamp,
     /// The fingerprint of the operator's list of bots; `None` where it was empty.
@@ -25,25 +25,29 @@ pub(super) struct ArchiveCursor {
     /// Which file it was.
     pub(super) file: FileIdentity,
     /// How many bytes of its text were looked at.
-    offset: u64,
+    pub(super) offset: u64,
     /// How many line breaks are in them.
-    line_breaks: u64,
+    pub(super) line_breaks: u64,
     /// Whether that is all of it.
     pub(super) is_whole: bool,
+    /// Whether the text ended before its end. Then the checksum says nothing about what was read, and
+    /// the file is read from its beginning again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_broken: bool,
     /// Where something waits, in the file's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) waiting: Vec<Span>,
 }
 
-/// Tells one archive from another without reading it. A gzip file ends in the checksum and the length
-/// of its text (RFC 1952, 2.3.1).
+/// Tells one archive from another. A gzip file ends in the checksum and the length of its text (RFC
+/// 1952, 2.3.1), so a sound one need not be read for that; any other text is hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileIdentity {
     /// How long the file is, as it is on the disk.
     pub(super) bytes: u64,
-    /// Its last bytes, in hexadecimal.
-    pub(super) tail: String,
+    /// The last bytes of a gzip file, or the hash of any other, in hexadecimal.
+    pub(super) check: String,
 }
 
 impl ArchiveCursor {
@@ -59,6 +63,7 @@ impl ArchiveCursor {
             offset: 0,
             line_breaks: 0,
             is_whole: false,
+            is_broken: false,
             waiting: Vec::new(),
         }
     }

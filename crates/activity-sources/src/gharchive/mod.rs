@@ -11,9 +11,10 @@ mod reader;
 mod text;
 mod wanted;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
+use std::mem::{replace, take};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ use crate::bots::Bots;
 use crate::cursor::Terms;
 use crate::file::Place;
 use crate::registry::settings_of;
+use crate::text::shown;
 use crate::{
     ActivitySource, CollectWindow, MAX_PAGE_EVENTS, Notice, NoticeKind, SourceError, SourceKind,
     SourceStream, StreamList, StreamReader, github,
@@ -37,6 +39,9 @@ use crate::{
 
 /// What the source is called in settings, and the stream of each file.
 const NAME: &str = "gharchive";
+
+/// How much of a file's name is shown.
+const MAX_NAME_CHARS: usize = 200;
 
 /// How the files of a folder end.
 const ENDINGS: [&str; 2] = [".json.gz", ".json"];
@@ -124,8 +129,8 @@ impl ArchiveSource {
         self
     }
 
-    fn key(&self, place: &Place) -> Result<CursorKey, SourceError> {
-        CursorKey::new(self.name.clone(), NAME, &place.name).map_err(|error| {
+    fn key(&self, name: &str) -> Result<CursorKey, SourceError> {
+        CursorKey::new(self.name.clone(), NAME, name).map_err(|error| {
             let problem = format!("{error}. Give the file a shorter, plainer name");
             SourceError::settings(NAME, problem)
         })
@@ -138,14 +143,14 @@ impl ArchiveSource {
             SourceError::no_such_stream(NAME, key, known)
         };
         if let Some(place) = self.files.get(key.scope()) {
-            return (self.key(place)? == *key).then(|| Arc::clone(place)).ok_or_else(unknown);
+            return (self.key(&place.name)? == *key).then(|| Arc::clone(place)).ok_or_else(unknown);
         }
         let path = Path::new(key.scope());
         if !self.folders.iter().any(|folder| path.parent() == Some(folder)) {
             return Err(unknown());
         }
-        let place = Place::find(path, None)?;
-        (self.key(&place)? == *key).then(|| Arc::new(place)).ok_or_else(unknown)
+        let place = Place::find(path, Some(key.scope().to_owned()))?;
+        (self.key(&place.name)? == *key).then(|| Arc::new(place)).ok_or_else(unknown)
     }
 }
 
@@ -163,6 +168,22 @@ fn archives_in(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
     Ok(paths)
 }
 
+/// Sorts names by the numbers in them: the hours of GH Archive are 0 to 23, without a leading zero.
+fn in_time(name: &str) -> Vec<(u64, String)> {
+    let (mut parts, mut number, mut text) = (Vec::new(), 0_u64, String::new());
+    for character in name.chars() {
+        match character.to_digit(10).map(u64::from) {
+            Some(digit) if text.is_empty() => {
+                number = number.saturating_mul(10).saturating_add(digit);
+            }
+            Some(digit) => parts.push((replace(&mut number, digit), take(&mut text))),
+            None => text.push(character),
+        }
+    }
+    parts.push((number, text));
+    parts
+}
+
 fn unreadable(path: &Path, error: &std::io::Error) -> SourceError {
     SourceError::unreadable(&path.display().to_string(), error)
 }
@@ -174,17 +195,23 @@ impl ActivitySource for ArchiveSource {
     }
 
     async fn streams(&self) -> Result<StreamList, SourceError> {
-        let mut places: BTreeMap<String, Arc<Place>> = self.files.clone();
+        let mut names: BTreeSet<String> = self.files.keys().cloned().collect();
         for folder in self.folders.clone() {
-            let found = run_blocking(folder.display().to_string(), move || {
-                archives_in(&folder)?.iter().map(|path| Place::find(path, None)).collect()
-            });
-            let found: Vec<Place> = found.await?;
-            places.extend(found.into_iter().map(|place| (place.name.clone(), Arc::new(place))));
+            let found = run_blocking(folder.display().to_string(), move || archives_in(&folder));
+            names.extend(found.await?.iter().map(|path| path.display().to_string()));
         }
+        let mut names = Vec::from_iter(names);
+        names.sort_by_cached_key(|name| in_time(name));
         let mut list = StreamList::default();
-        for place in places.values() {
-            list.streams.push(SourceStream { key: self.key(place)? });
+        for name in names {
+            match self.key(&name) {
+                Ok(key) => list.streams.push(SourceStream { key }),
+                // One file that cannot be named keeps no other from being read.
+                Err(error) => {
+                    let message = format!("{}: {error}", shown(&name, MAX_NAME_CHARS));
+                    list.notices.push(Notice::new(NoticeKind::FaultyFact, message));
+                }
+            }
         }
         if list.streams.is_empty() {
             let folders: Vec<_> =
@@ -228,7 +255,8 @@ fn go_on(
     fresh: ArchiveCursor,
     stored: Option<ArchiveCursor>,
 ) -> (ArchiveCursor, Option<Notice>) {
-    let Some(stored) = stored else { return (fresh, None) };
+    // A file that broke off was told to be, and whatever is there now is read.
+    let Some(stored) = stored.filter(|stored| !stored.is_broken) else { return (fresh, None) };
     let is_another = stored.file != fresh.file;
     let why = if is_another {
         Some("it is another file than the one that was read".to_owned())

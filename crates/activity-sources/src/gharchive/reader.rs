@@ -12,7 +12,7 @@ use crate::blocking::run_blocking;
 use crate::bots::Bots;
 use crate::file::{Fate, Position, Snapshot, Walk};
 use crate::github::{ArchivedLine, Fact, Outcome, Place, read_line};
-use crate::{CollectWindow, Notice, NoticeKind, SourceError, SourcePage, StreamReader};
+use crate::{CollectWindow, Notice, NoticeKind, SourceError, SourcePage, StreamReader, Tally};
 
 /// How much text a page looks at, so that whoever stops in an archive with little of what is wanted
 /// does not begin again.
@@ -117,15 +117,21 @@ impl Reading<'_> {
     fn finish(mut self) -> Result<(SourcePage, Progress, Lines), SourceError> {
         let opening = self.progress.opening.take();
         self.page.say(opening, &mut self.progress.notices_given);
-        let mut is_whole = self.progress.cursor.is_whole;
+        let (mut is_whole, mut is_broken) = (self.progress.cursor.is_whole, false);
         while self.goes_on() {
             let from = self.lines.position();
             match self.lines.advance() {
                 Ok(true) => self.look_at(from),
+                Ok(false) if self.job.snapshot.length() == 0 => {
+                    is_broken = true;
+                    self.end_early("is empty");
+                }
                 Ok(false) => (is_whole, self.progress.is_done) = (true, true),
                 Err(error) => {
                     let unreadable = SourceError::unreadable(&self.job.place, &error);
-                    self.end_early(from, damage(&error).ok_or(unreadable)?);
+                    let how = damage(&error).ok_or(unreadable)?;
+                    is_broken = true;
+                    self.end_early(&format!("{how} after line {}", from.line_breaks));
                 }
             }
         }
@@ -133,8 +139,10 @@ impl Reading<'_> {
             self.tell_what_says_too_little();
         }
         let Progress { walk, cursor, .. } = &self.progress;
-        let cursor = cursor.seen_to(walk.seen(), is_whole, walk.waiting());
-        self.page.tally.read = self.page.events.len() as u64 + self.page.tally.faulty;
+        let seen = cursor.seen_to(walk.seen(), is_whole, walk.waiting());
+        let cursor = ArchiveCursor { is_broken, ..seen };
+        let Tally { bots, faulty, .. } = self.page.tally;
+        self.page.tally.read = self.page.events.len() as u64 + bots + faulty;
         self.page.next_cursor = cursor.to_value();
         self.progress.cursor = cursor;
         Ok((self.page, self.progress, self.lines))
@@ -201,15 +209,12 @@ impl Reading<'_> {
         self.say(message);
     }
 
-    /// The text ends before its end. What stands before is as good as any.
-    fn end_early(&mut self, from: Position, how: &str) {
+    /// The text ends before its end.
+    fn end_early(&mut self, how: &str) {
         self.progress.is_done = true;
-        self.page.tally.faulty += 1;
         let message = format!(
-            "{} {how} at line {}; what stands before it was read. Fetch the file again and collect \
-             it again",
-            self.job.place,
-            from.line()
+            "{} {how}, and was read up to there. Fetch the file again and collect it again",
+            self.job.place
         );
         self.say(message);
     }

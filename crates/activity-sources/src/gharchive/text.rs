@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read as _};
 use flate2::bufread::MultiGzDecoder;
 
 use super::cursor::FileIdentity;
-use crate::file::{BoundedLines, Position, Snapshot};
+use crate::file::{BoundedLines, Fingerprint, Position, Snapshot};
 
 /// The longest line that is read, in bytes. GitHub's largest payloads are a few megabytes.
 pub(super) const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
@@ -13,8 +13,8 @@ pub(super) const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 /// With these a gzip file begins (RFC 1952, 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// How many bytes at a file's end tell it from others.
-const TAIL_BYTES: u64 = 8;
+/// How long the checksum and the length at the end of a gzip file are.
+const TRAILER_BYTES: u64 = 8;
 
 /// The lines of an archive.
 pub(super) type Lines = BoundedLines<Box<dyn BufRead + Send>>;
@@ -38,9 +38,14 @@ pub(super) fn lines_at(snapshot: &Snapshot, at: Position) -> io::Result<Lines> {
 /// Which file it is.
 pub(super) fn identity(snapshot: &Snapshot) -> io::Result<FileIdentity> {
     let bytes = snapshot.length();
-    let mut tail = Vec::new();
-    snapshot.reader_at(bytes.saturating_sub(TAIL_BYTES))?.read_to_end(&mut tail)?;
-    Ok(FileIdentity { bytes, tail: hex::encode(tail) })
+    if !snapshot.reader_at(0)?.fill_buf()?.starts_with(&GZIP_MAGIC) {
+        let mut fingerprint = Fingerprint::default();
+        fingerprint.extend_to(snapshot, bytes)?;
+        return Ok(FileIdentity { bytes, check: fingerprint.value().to_string() });
+    }
+    let mut trailer = Vec::new();
+    snapshot.reader_at(bytes.saturating_sub(TRAILER_BYTES))?.read_to_end(&mut trailer)?;
+    Ok(FileIdentity { bytes, check: hex::encode(trailer) })
 }
 
 /// How an archive ends before its end, where the error says that it does.

@@ -137,7 +137,8 @@ async fn a_monitoring_system_reads_what_sources_status_says() {
     ] {
         assert!(answer.contains(&line), "{line}: {answer}");
     }
-    assert!(!answer.contains(&format!("source_behind_seconds{{{gone}}}")), "it was never read");
+    assert!(answer.contains(&format!("source_behind_seconds{{{gone}}} ")), "it was never read");
+    assert!(!answer.contains(&format!("source_behind_seconds{{{gone}}} 0\n")), "{answer}");
     let status = program.json(&["sources", "status", "--config", &plan]);
     let through = status["sources"][0]["collected_through"].as_str().unwrap();
     let seconds = through.parse::<ledger_core::Timestamp>().unwrap().unix_seconds();
