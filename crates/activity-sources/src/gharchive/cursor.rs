@@ -14,7 +14,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ArchiveCursor {
-    pub(super) version: u32,
+    version: u32,
     /// Where the books began.
     pub(super) since: Timestamp,
     /// The fingerprint of the operator's list of bots; `None` where it was empty.
@@ -25,11 +25,11 @@ pub(super) struct ArchiveCursor {
     /// Which file it was.
     pub(super) file: FileIdentity,
     /// How many bytes of its text were looked at.
-    pub(super) offset: u64,
+    offset: u64,
     /// How many line breaks are in them.
-    pub(super) line_breaks: u64,
+    line_breaks: u64,
     /// Whether that is all of it.
-    pub(super) is_whole: bool,
+    is_whole: bool,
     /// Whether the text ended before its end. Then the checksum says nothing about what was read, and
     /// the file is read from its beginning again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -37,6 +37,17 @@ pub(super) struct ArchiveCursor {
     /// Where something waits, in the file's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) waiting: Vec<Span>,
+}
+
+/// How a run's last page ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// There is more text.
+    NotYet,
+    /// At the end of the text.
+    Whole,
+    /// Before it: the file is cut short, damaged or empty.
+    Broken,
 }
 
 /// Tells one archive from another. A gzip file ends in the checksum and the length of its text (RFC
@@ -84,9 +95,14 @@ impl ArchiveCursor {
     }
 
     /// The same, looked at up to there.
-    pub(super) fn seen_to(&self, seen: Position, is_whole: bool, waiting: Vec<Span>) -> Self {
+    pub(super) fn seen_to(&self, seen: Position, end: End, waiting: Vec<Span>) -> Self {
         let Position { offset, line_breaks } = seen;
-        Self { offset, line_breaks, is_whole, waiting, ..self.clone() }
+        let (is_whole, is_broken) = match end {
+            End::NotYet => (self.is_whole, false),
+            End::Whole => (true, false),
+            End::Broken => (self.is_whole, true),
+        };
+        Self { offset, line_breaks, is_whole, is_broken, waiting, ..self.clone() }
     }
 
     /// Whether nothing in the file is wanted before that moment that was not handed out.

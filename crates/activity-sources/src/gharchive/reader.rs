@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ledger_core::{SourceName, Timestamp};
 
-use super::cursor::ArchiveCursor;
+use super::cursor::{ArchiveCursor, End};
 use super::text::{Lines, MAX_LINE_BYTES, damage, lines_at};
 use super::wanted::Wanted;
 use crate::blocking::run_blocking;
@@ -34,14 +34,14 @@ pub(super) struct Job {
 #[derive(Clone)]
 pub(super) struct Progress {
     /// What is stored of it, but for how far it is.
-    pub(super) cursor: ArchiveCursor,
-    pub(super) walk: Walk,
+    cursor: ArchiveCursor,
+    walk: Walk,
     /// What the first page says besides its events.
-    pub(super) opening: Option<Notice>,
-    pub(super) notices_given: usize,
+    opening: Option<Notice>,
+    notices_given: usize,
     /// How many facts said too little to be recorded.
-    pub(super) too_little: u64,
-    pub(super) is_done: bool,
+    too_little: u64,
+    is_done: bool,
 }
 
 impl Progress {
@@ -117,20 +117,20 @@ impl Reading<'_> {
     fn finish(mut self) -> Result<(SourcePage, Progress, Lines), SourceError> {
         let opening = self.progress.opening.take();
         self.page.say(opening, &mut self.progress.notices_given);
-        let (mut is_whole, mut is_broken) = (self.progress.cursor.is_whole, false);
+        let mut end = End::NotYet;
         while self.goes_on() {
             let from = self.lines.position();
             match self.lines.advance() {
                 Ok(true) => self.look_at(from),
                 Ok(false) if self.job.snapshot.length() == 0 => {
-                    is_broken = true;
+                    end = End::Broken;
                     self.end_early("is empty");
                 }
-                Ok(false) => (is_whole, self.progress.is_done) = (true, true),
+                Ok(false) => (end, self.progress.is_done) = (End::Whole, true),
                 Err(error) => {
                     let unreadable = SourceError::unreadable(&self.job.place, &error);
                     let how = damage(&error).ok_or(unreadable)?;
-                    is_broken = true;
+                    end = End::Broken;
                     self.end_early(&format!("{how} after line {}", from.line_breaks));
                 }
             }
@@ -139,8 +139,7 @@ impl Reading<'_> {
             self.tell_what_says_too_little();
         }
         let Progress { walk, cursor, .. } = &self.progress;
-        let seen = cursor.seen_to(walk.seen(), is_whole, walk.waiting());
-        let cursor = ArchiveCursor { is_broken, ..seen };
+        let cursor = cursor.seen_to(walk.seen(), end, walk.waiting());
         let Tally { bots, faulty, .. } = self.page.tally;
         self.page.tally.read = self.page.events.len() as u64 + bots + faulty;
         self.page.next_cursor = cursor.to_value();

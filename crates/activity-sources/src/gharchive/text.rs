@@ -21,8 +21,10 @@ pub(super) type Lines = BoundedLines<Box<dyn BufRead + Send>>;
 
 /// Reads from there on. What is before is decompressed again, and not kept.
 pub(super) fn lines_at(snapshot: &Snapshot, at: Position) -> io::Result<Lines> {
-    let mut file = snapshot.reader_at(0)?;
-    let mut text: Box<dyn BufRead + Send> = if file.fill_buf()?.starts_with(&GZIP_MAGIC) {
+    // Asked first: readers of a snapshot share its position.
+    let is_compressed = is_compressed(snapshot)?;
+    let file = snapshot.reader_at(0)?;
+    let mut text: Box<dyn BufRead + Send> = if is_compressed {
         Box::new(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(file)))
     } else {
         Box::new(file)
@@ -35,10 +37,14 @@ pub(super) fn lines_at(snapshot: &Snapshot, at: Position) -> io::Result<Lines> {
     Ok(BoundedLines::new(text, at, MAX_LINE_BYTES))
 }
 
+fn is_compressed(snapshot: &Snapshot) -> io::Result<bool> {
+    Ok(snapshot.reader_at(0)?.fill_buf()?.starts_with(&GZIP_MAGIC))
+}
+
 /// Which file it is.
 pub(super) fn identity(snapshot: &Snapshot) -> io::Result<FileIdentity> {
     let bytes = snapshot.length();
-    if !snapshot.reader_at(0)?.fill_buf()?.starts_with(&GZIP_MAGIC) {
+    if !is_compressed(snapshot)? {
         let mut fingerprint = Fingerprint::default();
         fingerprint.extend_to(snapshot, bytes)?;
         return Ok(FileIdentity { bytes, check: fingerprint.value().to_string() });

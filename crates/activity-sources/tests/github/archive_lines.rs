@@ -10,7 +10,8 @@ use ledger_testkit::{account, comment, issue};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::stage::{ORCHARD, on};
+use crate::payloads::published;
+use crate::stage::{Books, ORCHARD, on, week};
 
 /// A line as GH Archive has it.
 pub(crate) fn line(kind: &str, (repository_id, name): (u64, &str), payload: &Value) -> Value {
@@ -80,4 +81,37 @@ pub(crate) fn acme(path: &Path) -> ArchiveSource {
         ..ArchiveOptions::default()
     };
     ArchiveSource::open(options).expect("the options can be used").with_page_events(2)
+}
+
+const DAYS: [u32; 8] = [17, 18, 22, 16, 21, 19, 17, 22];
+
+pub(crate) fn comments() -> Vec<Value> {
+    DAYS.iter().zip(1..).map(|(day, id)| commented(id, *day)).collect()
+}
+
+pub(crate) async fn read(source: &ArchiveSource) -> Books {
+    let mut books = Books::default();
+    books.collect(source, week()).await.expect("it can be read");
+    books
+}
+
+pub(crate) fn notices(books: &Books) -> Vec<String> {
+    books.notices.iter().map(ToString::to_string).collect()
+}
+
+/// What webhooks deliver, and the type of the line that tells the same.
+pub(crate) fn told_twice() -> Vec<(&'static str, &'static str, Value)> {
+    let mut merged = published("pull_request.closed");
+    merged["pull_request"]["merged_at"] = json!("2019-05-15T15:21:00Z");
+    let mut closed = published("issues.reopened");
+    (closed["action"], closed["issue"]["state"]) = (json!("closed"), json!("closed"));
+    let mut reviewed = published("pull_request_review.submitted");
+    reviewed["review"]["user"]["id"] = json!(1);
+    vec![
+        ("issue_comment", "IssueCommentEvent", published("issue_comment.created")),
+        ("issues", "IssuesEvent", closed),
+        ("pull_request", "PullRequestEvent", merged),
+        ("pull_request_review", "PullRequestReviewEvent", reviewed),
+        ("release", "ReleaseEvent", published("release.published")),
+    ]
 }

@@ -1,4 +1,4 @@
-//! Files of GH Archive: the same facts as GitHub's own, and whatever may be wrong with a file.
+//! Files of GH Archive: the same facts as GitHub's own, of the repositories that are wanted.
 
 use activity_sources::gharchive::{ArchiveOptions, ArchiveSource};
 use activity_sources::github::{Delivery, Received, WebhookReader};
@@ -6,29 +6,14 @@ use activity_sources::{ActivitySource as _, CollectWindow, NoticeKind, SourceErr
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ledger_core::NewActivityEvent;
 use ledger_testkit::{account, check_source, pull_request, review};
-use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::archive_lines::{Archives, acme, commented, commented_in, compressed, line, text};
-use crate::payloads::{byte_changes, change_bytes, change_fields, field_changes, published};
+use crate::archive_lines::{
+    Archives, acme, commented, commented_in, comments, compressed, line, notices, read, text,
+    told_twice,
+};
 use crate::stage::{Books, ORCHARD, at, on, week};
-
-const DAYS: [u32; 8] = [17, 18, 22, 16, 21, 19, 17, 22];
-
-fn comments() -> Vec<Value> {
-    DAYS.iter().zip(1..).map(|(day, id)| commented(id, *day)).collect()
-}
-
-async fn read(source: &ArchiveSource) -> Books {
-    let mut books = Books::default();
-    books.collect(source, week()).await.expect("it can be read");
-    books
-}
-
-fn notices(books: &Books) -> Vec<String> {
-    books.notices.iter().map(ToString::to_string).collect()
-}
 
 #[tokio::test]
 async fn archives_conform() {
@@ -52,23 +37,6 @@ fn delivered(event: &str, body: &Value) -> NewActivityEvent {
         Ok(Received::Event(event)) => *event,
         other => panic!("{other:?}"),
     }
-}
-
-/// What webhooks deliver, and the type of the line that tells the same.
-fn told_twice() -> Vec<(&'static str, &'static str, Value)> {
-    let mut merged = published("pull_request.closed");
-    merged["pull_request"]["merged_at"] = json!("2019-05-15T15:21:00Z");
-    let mut closed = published("issues.reopened");
-    (closed["action"], closed["issue"]["state"]) = (json!("closed"), json!("closed"));
-    let mut reviewed = published("pull_request_review.submitted");
-    reviewed["review"]["user"]["id"] = json!(1);
-    vec![
-        ("issue_comment", "IssueCommentEvent", published("issue_comment.created")),
-        ("issues", "IssuesEvent", closed),
-        ("pull_request", "PullRequestEvent", merged),
-        ("pull_request_review", "PullRequestReviewEvent", reviewed),
-        ("release", "ReleaseEvent", published("release.published")),
-    ]
 }
 
 #[tokio::test]
@@ -128,114 +96,6 @@ async fn what_says_too_little_is_left_out_and_told() {
     assert_eq!(notices.len(), 2, "{notices:?}");
     assert!(notices[0].contains("line 5: github:pr:1296269:3: GitHub does not say whose it is"));
     assert!(notices[1].contains("3 events of pull requests do not say who opened them"));
-}
-
-#[tokio::test]
-async fn a_broken_line_is_told_by_its_number_and_loses_nothing_else() {
-    let deep = format!("{{\"type\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    let mut foreign = commented(77, 17);
-    foreign["payload"]["comment"]["id"] = json!("seventy-seven");
-    let broken: [(Vec<u8>, &str); 7] = [
-        (b"{\"type\": \"PushEvent\"".to_vec(), "EOF while parsing"),
-        (b"\xff\xfe".to_vec(), "expected value at column 1"),
-        (b"{\"type\": \"\xff\"}".to_vec(), "invalid unicode code point"),
-        (b"[]".to_vec(), "invalid length 0"),
-        (b"{\"type\": \"PushEvent\", \"repository\": {}}".to_vec(), "missing field `repo`"),
-        (deep.into_bytes(), "invalid type: sequence"),
-        (foreign.to_string().into_bytes(), "the payload of the IssueCommentEvent: invalid type"),
-    ];
-    let mut content = Vec::new();
-    for (bytes, line) in broken.iter().map(|(bytes, _)| bytes).zip(comments()) {
-        content.extend([bytes, &b"\r\n\n"[..], &text(&[line])].concat());
-    }
-    let (_folder, path) = Archives::of(&compressed(&content));
-    let mut books = read(&acme(&path)).await;
-    assert_eq!(books.events.len(), broken.len());
-    assert_eq!(books.tally.faulty, broken.len() as u64);
-    for (at, (notice, (_, problem))) in notices(&books).iter().zip(&broken).enumerate() {
-        let place = format!("{}, line {}: ", path.display(), at * 3 + 1);
-        assert!(notice.starts_with(&place) && notice.contains(problem), "{notice}");
-        assert!(notice.ends_with("; the line was left out") && !notice.contains('\n'), "{notice}");
-    }
-    books.collect(&acme(&path), week()).await.expect("it can be read");
-    assert_eq!(books.tally.faulty, broken.len() as u64, "they were told once");
-}
-
-#[tokio::test]
-async fn a_line_without_end_is_left_out() {
-    let mut content = text(&[commented(1, 17)]);
-    content.extend(std::iter::repeat_n(b'[', 17 * 1024 * 1024));
-    content.push(b'\n');
-    content.extend(text(&[commented(2, 17)]));
-    let (_folder, path) = Archives::of(&compressed(&content));
-    let books = read(&acme(&path)).await;
-    assert_eq!(books.ids(), ["github:comment:1", "github:comment:2"]);
-    let notices = notices(&books);
-    assert!(notices[0].contains("line 2: is longer than 16777216 bytes"), "{notices:?}");
-}
-
-#[tokio::test]
-async fn a_file_that_is_cut_short_gives_what_it_has_and_later_the_rest() {
-    let whole = compressed(&text(&comments()));
-    let (_folder, path) = Archives::of(&whole);
-    let all = read(&acme(&path)).await.ids();
-    let mut seen_early = false;
-    for cut in 0..whole.len() {
-        std::fs::write(&path, &whole[..cut]).expect("the folder takes it");
-        let mut books = read(&acme(&path)).await;
-        let notices = notices(&books);
-        let is_told = notices.iter().any(|one| one.contains("is cut short after line "));
-        // One byte alone is no gzip file; it is a broken line.
-        let is_told = is_told || notices.iter().any(|one| one.contains("is empty"));
-        assert!(is_told || cut == 1 && notices.len() == 1, "{cut}: {notices:?}");
-        let early = books.ids();
-        seen_early |= !early.is_empty() && early.len() < all.len();
-        assert!(early.iter().all(|id| all.contains(id)), "{cut}");
-        std::fs::write(&path, &whole).expect("the folder takes it");
-        books.collect(&acme(&path), week()).await.expect("it can be read");
-        let mut ids = books.ids();
-        ids.dedup();
-        assert_eq!(ids, all, "{cut}");
-    }
-    assert!(seen_early, "some cut leaves some lines");
-}
-
-#[tokio::test]
-async fn a_damaged_file_gives_what_stands_before_the_damage() {
-    let first = compressed(&text(&comments()[..3]));
-    let mut content = first.clone();
-    content.extend(compressed(&text(&comments()[3..])));
-    let (_folder, path) = Archives::of(&content);
-    let all = read(&acme(&path)).await;
-    assert_eq!((all.ids().len(), all.notices.len()), (8, 0), "gzip files may follow each other");
-    content[first.len()] = 0;
-    std::fs::write(&path, &content).expect("the folder takes it");
-    let books = read(&acme(&path)).await;
-    let notices = notices(&books);
-    assert_eq!(books.ids().len(), 3);
-    assert!(
-        notices[0].contains("is damaged after line 3, and was read up to there"),
-        "{notices:?}"
-    );
-}
-
-#[tokio::test]
-async fn what_a_flipped_bit_hid_comes_with_the_sound_file() {
-    let whole = compressed(&text(&comments()));
-    let (_folder, path) = Archives::of(&whole);
-    let all = read(&acme(&path)).await.ids();
-    // The length and the checksum at the end are those of the sound file.
-    for at in 10..whole.len() - 8 {
-        let mut flipped = whole.clone();
-        flipped[at] ^= 0x10;
-        std::fs::write(&path, &flipped).expect("the folder takes it");
-        let mut books = read(&acme(&path)).await;
-        assert!(!books.notices.is_empty(), "{at}");
-        std::fs::write(&path, &whole).expect("the folder takes it");
-        books.collect(&acme(&path), week()).await.expect("it can be read");
-        let ids = books.ids();
-        assert!(all.iter().all(|id| ids.contains(id)), "{at}: {ids:?}");
-    }
 }
 
 #[tokio::test]
@@ -386,56 +246,4 @@ async fn options_that_cannot_be_used_are_refused() {
     let elsewhere = acme(other.folder());
     let error = elsewhere.read(&stream, None, week()).await.map(|_| ()).expect_err("another file");
     assert!(matches!(error, SourceError::NoSuchStream { .. }), "{error}");
-}
-
-fn a_line() -> impl Strategy<Value = Value> {
-    proptest::sample::select(told_twice()).prop_map(|(_, kind, mut body)| {
-        if kind == "PullRequestReviewEvent" {
-            body["action"] = json!("created");
-        }
-        line(kind, (ORCHARD, "acme/orchard"), &body)
-    })
-}
-
-/// Reads the bytes between two sound lines. Those are there whatever the bytes are, and each other
-/// event can be recorded.
-fn holds_between(bytes: &[u8]) {
-    let (before, after) = (text(&[commented(1, 17)]), text(&[commented(2, 17)]));
-    let content = [&before, bytes, b"\n", &after].concat();
-    let (_folder, path) = Archives::of(&content);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let window = CollectWindow { since: at("2001-01-01"), until: at("2100-01-01"), ..week() };
-    let mut books = Books::default();
-    runtime.block_on(books.collect(&acme(&path), window)).expect("the file can be read");
-    for event in &books.events {
-        assert_eq!(event.check(), Ok(()));
-        assert_eq!(event.payload_hash, event.canonical_payload_hash());
-    }
-    let ids = books.ids();
-    for id in ["github:comment:1", "github:comment:2"] {
-        assert!(ids.iter().any(|one| one == id), "{id} is lost: {:?}", books.notices);
-    }
-    assert!(books.notices.iter().all(|notice| !notice.message.contains('\n')));
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_changed_field_harms_its_neighbours(mut line in a_line(), changes in field_changes()) {
-        change_fields(&mut line, changes);
-        holds_between(line.to_string().as_bytes());
-    }
-
-    #[test]
-    fn no_changed_byte_harms_its_neighbours(line in a_line(), changes in byte_changes()) {
-        let mut bytes = line.to_string().into_bytes();
-        change_bytes(&mut bytes, &changes);
-        holds_between(&bytes);
-    }
-
-    #[test]
-    fn no_bytes_harm_their_neighbours(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        holds_between(&bytes);
-    }
 }

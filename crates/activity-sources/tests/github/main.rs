@@ -1,5 +1,6 @@
 //! The GitHub source, against a server that answers as GitHub does.
 
+mod archive_damage;
 mod archive_lines;
 mod archives;
 mod conformance;
