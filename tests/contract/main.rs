@@ -272,11 +272,81 @@ macro_rules! for_each_case {
                 a_statement_may_have_the_id_of_another_ledgers,
                 another_ledgers_statement_is_not_superseded,
                 every_ledger_may_live_through_the_same_weeks;
+            access:
+                a_token_is_kept_whole,
+                the_same_token_again_is_the_stored_one,
+                a_token_id_that_is_taken_is_refused,
+                an_unknown_token_is_none,
+                a_token_is_taken_back_once_and_for_good,
+                an_ended_token_may_be_taken_back_too,
+                an_unknown_token_is_not_taken_back,
+                tokens_are_listed_by_id,
+                each_ledger_has_tokens_of_its_own;
+            people:
+                a_name_is_set_changed_and_taken_back,
+                the_same_name_again_changes_nothing,
+                a_person_need_not_be_known_to_have_a_name,
+                names_are_given_of_those_who_are_asked_for_and_have_one,
+                names_of_every_script_and_of_the_longest_are_kept,
+                so_many_names_are_given_in_one_call_and_not_one_more,
+                each_ledger_calls_people_as_it_likes;
+            finding:
+                without_a_condition_every_event_is_found,
+                each_condition_finds_what_fits_it,
+                every_condition_must_hold,
+                an_event_is_found_by_whom_it_belongs_to_now,
+                events_are_looked_for_in_one_epoch_closed_or_not,
+                a_page_of_found_events_may_begin_anywhere,
+                nothing_is_found_or_counted_in_an_unknown_epoch,
+                events_are_counted_by_day_and_kind,
+                the_events_of_one_person_are_counted,
+                a_day_is_one_in_utc_and_kinds_are_in_bytewise_order;
+            previews:
+                the_pinned_weights_come_to_what_is_proposed,
+                other_weights_come_to_something_else_and_change_nothing,
+                a_preview_is_of_events_and_not_of_allocations,
+                a_preview_of_a_closed_epoch_works,
+                a_preview_of_an_epoch_without_resolved_events_is_empty,
+                previews_are_listed_bytewise_by_user,
+                the_largest_sum_is_previewed_and_not_one_more,
+                nothing_is_previewed_of_an_unknown_epoch;
+            holdings:
+                what_each_epoch_paid_is_summed,
+                only_the_statement_in_force_is_held,
+                who_is_in_the_table_with_nothing_holds_nothing,
+                the_newest_epoch_is_that_of_the_largest_id,
+                holdings_are_listed_bytewise_by_user,
+                the_largest_sum_is_held_and_not_one_more,
+                each_ledger_has_paid_its_own;
+            writing:
+                each_write_does_what_the_method_of_its_name_does,
+                each_write_does_the_same_under_a_key,
+                a_write_that_changes_nothing_is_answered_like_the_method,
+                each_write_refuses_what_the_method_refuses,
+                no_write_finds_an_epoch_that_is_not_there,
+                who_is_bound_gets_what_waits_in_every_epoch_that_is_not_closed,
+                a_refused_binding_gives_nobody_anything;
+            keys:
+                the_same_request_is_answered_the_same_whatever_happened_since,
+                a_key_that_was_never_used_has_no_answer,
+                a_key_of_another_request_is_refused,
+                a_refused_write_keeps_no_key,
+                without_a_key_a_write_is_done_each_time,
+                keys_of_two_ledgers_are_apart,
+                an_answer_is_kept_to_the_byte,
+                every_character_of_a_key_and_the_longest_key_count,
+                a_key_is_kept_for_a_week_and_then_forgotten,
+                two_requests_under_one_key_at_once_are_one_write,
+                of_two_requests_under_one_key_at_once_one_is_refused,
+                two_refused_requests_at_once_leave_the_key_free;
             registry:
                 a_ledger_is_created_under_the_id_of_its_name,
                 creating_a_ledger_again_returns_it_unchanged,
                 every_database_has_the_default_ledger,
-                ledgers_are_listed_bytewise_by_name;
+                ledgers_are_listed_bytewise_by_name,
+                a_ledger_is_private_until_it_is_shown,
+                the_same_visibility_again_changes_nothing,
+                an_unknown_ledger_is_shown_to_nobody;
         }
     };
 }

@@ -39,9 +39,14 @@ impl Arena {
         (0..count).map(|at| Arc::clone(if at % 2 == 0 { &server } else { &worker })).collect()
     }
 
+    /// A session of the owner, for what no caller may do.
+    pub(crate) async fn owner(&self) -> Sql {
+        Sql::owner(&self.database).await
+    }
+
     /// Locks are taken in one order, so PostgreSQL never had to break a circle.
     pub(crate) async fn assert_no_deadlocks(&self, what: &str, rounds: usize) {
-        let sql = Sql::owner(&self.database).await;
+        let sql = self.owner().await;
         let query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
         assert_eq!(sql.value(query).await, "0", "{what}");
         println!("{what}: {rounds} rounds, no deadlock");

@@ -12,12 +12,14 @@ use tokio_postgres::error::SqlState;
 use crate::sql::{Refused, Sql};
 
 /// Every table of the ledger.
-pub(crate) const TABLES: [&str; 11] = [
+pub(crate) const TABLES: [&str; 13] = [
+    "access_tokens",
     "activity_events",
     "epoch_allocations",
     "epoch_collections",
     "epoch_pool_components",
     "epochs",
+    "idempotency_keys",
     "identity_bindings",
     "jobs",
     "ledgers",
@@ -27,7 +29,7 @@ pub(crate) const TABLES: [&str; 11] = [
 ];
 
 /// The names that statements use, longest first where one begins with another.
-const NAMES: [(&str, &str); 9] = [
+const NAMES: [(&str, &str); 10] = [
     // A community and its epochs, oldest first. `$unpaid` is closed without a statement.
     ("$ledger", "'716ad4e3-1d15-5a45-96b2-7b848addbd4a'"),
     ("$closed", "1"),
@@ -36,6 +38,8 @@ const NAMES: [(&str, &str); 9] = [
     ("$open", "4"),
     // The statement of `$closed`.
     ("$statement", "'00000000-0000-0000-0000-000000000001'"),
+    // A token that is not revoked and never ends.
+    ("$token", "'00000000-0000-0000-0000-0000000000aa'"),
     // Another community, with one closed epoch and one open epoch.
     ("$stranger", "'00000000-0000-0000-0000-0000000000ff'"),
     ("$theirs_closed", "5"),

@@ -3,6 +3,9 @@ INSERT INTO users (ledger_id, user_id) VALUES
     ($ledger, 'alice'), ($ledger, 'bob'), ($stranger, 'carol');
 INSERT INTO identity_bindings VALUES ($ledger, 'git', 'alice@example.org', 'alice', now());
 INSERT INTO source_cursors VALUES ($ledger, 'git', 'main', 'owner/repo', 'abc', now());
+INSERT INTO access_tokens VALUES
+    ($ledger, $token, 'dashboard', 'read', repeat('0', 64), now(), NULL, NULL);
+INSERT INTO idempotency_keys VALUES ($ledger, 'key', repeat('0', 64), '{"n": 1.0}', now());
 INSERT INTO jobs (ledger_id, kind, subject, state, run_at, attempts, updated_at)
 VALUES ($ledger, 'collect-source', 'main', 'queued', now(), 0, now());
 

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use ledger_adapter_server::{Server, ServerLedgerRegistry, ServerLedgerStore};
-use ledger_core::{CollectionOutcome, EpochId, OneLine};
+use ledger_core::{CollectionOutcome, EpochId, NewAccessToken, OneLine, Scope, Sha256Hex, TokenId};
 use ledger_port::{
-    ActivityStore as _, AllocationStore as _, CollectionStore as _, CursorStore as _,
-    EpochStore as _, IdentityStore as _, IntentionStore as _, LedgerPortError, LedgerRegistry as _,
-    PageRequest, PoolStore as _, StatementStore as _, StoreFault, SystemClock,
+    AccessStore as _, ActivityStore as _, AllocationStore as _, CollectionStore as _,
+    CursorStore as _, EpochStore as _, IdentityStore as _, IntentionStore as _, LedgerPortError,
+    LedgerRegistry as _, PageRequest, PoolStore as _, StatementStore as _, StoreFault, SystemClock,
 };
 use ledger_repository::LedgerPool;
 use ledger_testkit::{
-    TestDatabase, binding, cursor_key, decision, event, finalize, new_epoch, pool_component, user,
-    week, weights,
+    TestDatabase, binding, cursor_key, decision, event, finalize, moment, new_epoch, parsed,
+    pool_component, user, week, weights,
 };
+use uuid::Uuid;
 
 use crate::sql::Sql;
 
@@ -30,6 +31,15 @@ async fn one_of_everything(store: &ServerLedgerStore) -> EpochId {
     let failed = CollectionOutcome::Failed { error: OneLine::of("no answer") };
     store.record_collection(id, &"main".parse().unwrap(), &failed).await.unwrap();
     store.finalize_epoch(&finalize(id)).await.unwrap();
+    let token = NewAccessToken {
+        id: TokenId(Uuid::from_u128(2)),
+        name: parsed("dashboard"),
+        scope: Scope::Read,
+        secret_hash: Sha256Hex::of(b"secret"),
+        expires_at: Some(moment("2030-01-01")),
+    };
+    store.insert_access_token(&token).await.unwrap();
+    store.revoke_access_token(token.id).await.unwrap();
     id
 }
 
@@ -65,6 +75,7 @@ impl Ground {
     async fn read(&self, table: &str) -> Option<LedgerPortError> {
         let (store, id) = (&self.store, self.id);
         match table {
+            "access_tokens" => store.list_access_tokens(PageRequest::first()).await.err(),
             "activity_events" => store.get_activity_for_epoch(id, PageRequest::first()).await.err(),
             "epoch_allocations" => {
                 store.get_allocations_for_epoch(id, PageRequest::first()).await.err()
@@ -106,12 +117,20 @@ const ALLOCATION: &str = "epoch 1, alice";
 const COLLECTION: &str = "epoch 1, main";
 const COMPONENT: &str = "epoch 1, base_issuance";
 const STATEMENT: &str = "00000000-0000-0000-0000-000000000001";
+const TOKEN: &str = "00000000-0000-0000-0000-000000000002";
 const LEDGER: &str = "716ad4e3-1d15-5a45-96b2-7b848addbd4a";
 
 #[tokio::test]
 async fn every_corrupt_value_is_reported_with_its_place() {
     let ground = ground().await;
     for (table, column, value, row) in [
+        ("access_tokens", "name", "''", TOKEN),
+        ("access_tokens", "name", "' padded '", TOKEN),
+        ("access_tokens", "name", "E'a\\nb'", TOKEN),
+        ("access_tokens", "name", "repeat('x', 129)", TOKEN),
+        ("access_tokens", "scope", "'everything'", TOKEN),
+        ("access_tokens", "secret_hash", "'abc'", TOKEN),
+        ("access_tokens", "secret_hash", "repeat('A', 64)", TOKEN),
         ("activity_events", "source", "'NOT A SLUG'", EVENT),
         ("activity_events", "event_type", "''", EVENT),
         ("activity_events", "platform_user_id", "E'a\\nb'", EVENT),
@@ -138,6 +157,7 @@ async fn every_corrupt_value_is_reported_with_its_place() {
         ("payout_statements", "payouts_json", "'[{\"user_id\": \"alice\"}]'", STATEMENT),
         ("payout_statements", "pool_total_credits", "-1", STATEMENT),
         ("ledgers", "name", "'No Slug'", LEDGER),
+        ("ledgers", "visibility", "'ajar'", LEDGER),
     ] {
         ground.assert_reported(table, column, value, row).await;
     }
@@ -149,6 +169,9 @@ async fn every_time_out_of_range_is_reported_with_its_place() {
     let ground = ground().await;
     for value in ["'20000-01-01'", "'0044-03-15 BC'"] {
         for (table, column, row) in [
+            ("access_tokens", "created_at", TOKEN),
+            ("access_tokens", "expires_at", TOKEN),
+            ("access_tokens", "revoked_at", TOKEN),
             ("activity_events", "event_time", EVENT),
             ("activity_events", "retrieved_at", EVENT),
             ("activity_events", "ingested_at", EVENT),

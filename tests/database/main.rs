@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "an error that a test does not expect fails the test")]
 
+mod access_attacks;
 mod arena;
 mod attacks;
 mod books;
@@ -29,3 +30,4 @@ mod unreadable;
 mod upgrade;
 mod upgrade_refusals;
 mod worker_attacks;
+mod write_races;

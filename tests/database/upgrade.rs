@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use ledger_adapter_server::Server;
-use ledger_core::{CollectionOutcome, EpochStatus, OneLine};
+use ledger_core::{CollectionOutcome, EpochStatus, OneLine, Visibility};
 use ledger_port::ActivityStore as _;
 use ledger_port::{
-    CollectionStore as _, EpochStore as _, PageRequest, PoolStore as _, StatementStore as _,
-    SystemClock,
+    CollectionStore as _, EpochStore as _, LedgerRegistry as _, PageRequest, PeopleStore as _,
+    PoolStore as _, StatementStore as _, SystemClock,
 };
-use ledger_repository::LedgerPool;
 use ledger_repository::administration::{
     MigrateError, migrate, migration_status, revert_last_migration,
 };
-use ledger_testkit::{TestDatabase, event, new_epoch, week, weights};
+use ledger_repository::{LedgerPool, PgLedgerRegistry};
+use ledger_testkit::{TestDatabase, event, new_epoch, parsed, user, week, weights};
 
 use crate::migrations::{BOOKKEEPING, Folder};
 use crate::sql::Sql;
@@ -178,6 +178,59 @@ async fn the_way_down_refuses_to_forget_what_was_missing() {
     assert!(reason.contains("cannot hold how far each source was collected"), "{reason}");
     let sql = Sql::owner(&database).await;
     assert_eq!(sql.value("SELECT count(*) FROM epoch_collections").await, "1");
+}
+
+#[tokio::test]
+async fn the_way_down_refuses_to_hide_a_public_ledger() {
+    let database = TestDatabase::new().await;
+    let pool: LedgerPool<Server> = database.pool().await;
+    let registry = PgLedgerRegistry::new(pool, Arc::new(SystemClock));
+    let name = parsed("default");
+    registry.set_ledger_visibility(&name, Visibility::Public).await.unwrap();
+    let access = "add_access";
+    let later = Folder::all().into_iter().skip_while(|one| !one.name.ends_with(access)).skip(1);
+    for _ in later {
+        revert_last_migration(&database.owner_url()).await.unwrap();
+    }
+    let error = revert_last_migration(&database.owner_url()).await.unwrap_err();
+    let MigrateError::Failed { reason, .. } = error else { panic!("{error:?}") };
+    assert!(reason.contains("cannot hold that a ledger is public"), "{reason}");
+    let sql = Sql::owner(&database).await;
+    assert_eq!(sql.value("SELECT visibility FROM ledgers").await, "public");
+    // As the refusal says; then nothing is lost that is not made again.
+    registry.set_ledger_visibility(&name, Visibility::Private).await.unwrap();
+    let reverted = revert_last_migration(&database.owner_url()).await.unwrap();
+    assert_eq!(reverted, "20260330000000");
+    assert_eq!(sql.value("SELECT to_regclass('access_tokens') IS NULL").await, "t");
+    migrate(&database.owner_url()).await.unwrap();
+    assert_eq!(sql.value("SELECT visibility FROM ledgers").await, "private");
+}
+
+/// The baseline took any name. Such a name stays where it is, is shown to nobody, and may be changed.
+#[tokio::test]
+async fn an_old_name_that_nobody_may_see_counts_as_none() {
+    let (database, sql) = at_the_baseline().await;
+    sql.run(
+        "INSERT INTO users (user_id, display_name) VALUES
+            ('carol', 'carol@example.org'), ('dora', E'Do\\nra'), ('eve', ''), ('fay', ' Fay')",
+    )
+    .await;
+    let names = "SELECT display_name FROM users ORDER BY user_id";
+    let before = sql.column(names).await;
+    migrate(&database.owner_url()).await.unwrap();
+    assert_eq!(sql.column(names).await, before);
+    let pool: LedgerPool<Server> = database.pool().await;
+    let store = database.store(&pool, "default", Arc::new(SystemClock)).await;
+    let people = ["alice", "bob", "carol", "dora", "eve", "fay"].map(user);
+    let shown = store.get_display_names(&people).await.unwrap();
+    assert_eq!(shown, [(user("alice"), parsed("Alice"))].into());
+    store.set_display_name(&user("carol"), Some(&parsed("Carol"))).await.unwrap();
+    store.set_display_name(&user("dora"), None).await.unwrap();
+    let shown = store.get_display_names(&people).await.unwrap();
+    assert_eq!(
+        shown,
+        [("alice", "Alice"), ("carol", "Carol")].map(|(id, name)| (user(id), parsed(name))).into()
+    );
 }
 
 #[tokio::test]

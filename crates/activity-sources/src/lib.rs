@@ -26,6 +26,6 @@ mod text;
 
 pub use error::{Remedy, SourceError};
 pub use page::{MAX_NOTICES, MAX_PAGE_EVENTS, Notice, NoticeKind, SourcePage, Tally};
-pub use records::RecordFile;
+pub use records::{EVENT_SCHEMA, EventProblem, RecordFile, event_from_json};
 pub use registry::{SOURCES, SourceKind, open_source};
 pub use source::{ActivitySource, CollectWindow, SourceStream, StreamList, StreamReader};

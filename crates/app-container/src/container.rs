@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use ledger_adapter_server::{ServerJobQueue, ServerLedgerRegistry, ServerPool};
 use ledger_core::LedgerName;
-use ledger_port::{ActivityLedgerStore, Clock, JobQueue, LedgerRegistry, PortResult, SystemClock};
+use ledger_port::{
+    ActivityLedgerStore, Clock, JobQueue, LedgerRegistry, PortResult, StoreHealth, SystemClock,
+};
 
 use crate::{ContainerError, Database};
 
@@ -59,6 +61,11 @@ impl Container {
     /// The workers' list of jobs.
     pub fn job_queue(&self) -> Arc<dyn JobQueue> {
         Arc::new(ServerJobQueue::new(self.pool.clone()))
+    }
+
+    /// How connections and transactions get on.
+    pub fn store_health(&self) -> StoreHealth {
+        self.pool.health()
     }
 
     /// The clock that the stores go by.

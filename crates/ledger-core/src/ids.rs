@@ -157,6 +157,19 @@ text_id! {
     LedgerName, "ledger name", max 64, slug
 }
 
+text_id! {
+    /// What everybody may call a person. Holds no `@`: it is shown where addresses are not.
+    DisplayName, "display name", max 128, shown_to_everybody
+}
+text_id! {
+    /// What its maker calls an access token.
+    TokenName, "token name", max 128, not_blank
+}
+text_id! {
+    /// Under which a caller asks for a write once, however often the request is sent.
+    IdempotencyKey, "idempotency key", max 255, visible_ascii
+}
+
 impl ComponentId {
     /// The component that every closed epoch has (POOL_REQUIRES_BASE).
     pub const BASE_ISSUANCE: &'static str = "base_issuance";
@@ -176,6 +189,26 @@ fn printable(text: &str) -> Option<&'static str> {
     text.chars()
         .any(char::is_control)
         .then_some("it holds a control character, such as a newline; remove it")
+}
+
+fn not_blank(text: &str) -> Option<&'static str> {
+    // Only the plain space, which PostgreSQL's btrim knows, too.
+    if text.trim_matches(' ') != text {
+        return Some("it begins or ends with a space; remove it");
+    }
+    printable(text)
+}
+
+fn shown_to_everybody(text: &str) -> Option<&'static str> {
+    if text.contains('@') {
+        return Some("it holds an @; everybody may see it, so it must not be an address");
+    }
+    not_blank(text)
+}
+
+fn visible_ascii(text: &str) -> Option<&'static str> {
+    (!text.bytes().all(|b| b.is_ascii_graphic()))
+        .then_some("it must hold visible ASCII characters only, such as a UUID")
 }
 
 fn slug(text: &str) -> Option<&'static str> {

@@ -15,6 +15,7 @@
     reason = "ALL_MATH_INTEGER: an overflow is an error, never a wrap"
 )]
 
+mod access;
 mod activity;
 mod allocation;
 mod amounts;
@@ -29,11 +30,13 @@ mod one_line;
 mod payout;
 mod pool;
 mod proposal;
+mod public;
 mod statement;
 mod time;
 mod verification;
 mod weights;
 
+pub use access::{AccessToken, BearerToken, MalformedToken, NewAccessToken, Scope, TokenId};
 pub use activity::{ActivityEvent, EventFault, NewActivityEvent};
 pub use allocation::{Allocation, AllocationOverride, NewAllocation};
 pub use amounts::{AmountOverflow, Credits, Units};
@@ -42,15 +45,16 @@ pub use cursor::{CursorKey, SourceCursor};
 pub use epoch::{Epoch, EpochStatus, NewEpoch};
 pub use hashing::{Sha256Hex, allocation_set_hash, canonical_json};
 pub use ids::{
-    ComponentId, EpochId, EventId, EventType, LedgerId, LedgerName, PlatformUserId, SourceId,
-    SourceName, StatementId, UserId,
+    ComponentId, DisplayName, EpochId, EventId, EventType, IdempotencyKey, LedgerId, LedgerName,
+    PlatformUserId, SourceId, SourceName, StatementId, TokenName, UserId,
 };
 pub use invalid::InvalidValue;
 pub use json::{MAX_JSON_BYTES, MAX_JSON_DEPTH};
 pub use one_line::OneLine;
-pub use payout::{Payout, payouts};
+pub use payout::{Payout, PayoutSteps, payout_steps, payouts};
 pub use pool::{NewPoolComponent, PoolComponent, pool_total};
 pub use proposal::Proposal;
+pub use public::{Visibility, json_without_addresses, public_user_id, without_addresses};
 pub use statement::{NewPayoutStatement, PayoutStatement};
 pub use time::{Period, Timestamp};
 pub use verification::{Check, StatementVerifier, VerificationReport};

@@ -131,3 +131,115 @@ fn share(units: Units, total: i128) -> Option<String> {
     let (whole, decimals) = (scaled.checked_div(SHARE_SCALE)?, scaled.checked_rem(SHARE_SCALE)?);
     Some(format!("{whole}.{decimals:06}"))
 }
+
+/// Every step from one user's units to what they are paid. The last one is what [`payouts`] gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayoutSteps {
+    /// The user's units, summed.
+    pub units: Units,
+    /// Everybody's.
+    pub total_units: i128,
+    /// What is split.
+    pub pool: Credits,
+    /// The user's part of all units, as in the statement.
+    pub share: String,
+    /// `units·pool / total_units`, rounded down.
+    pub floor: Credits,
+    /// What that rounding left: `units·pool mod total_units`.
+    pub remainder: i128,
+    /// How many credits all the rounding down left over; each goes to one of the largest remainders.
+    pub left_over: u64,
+    /// Where the user's remainder stands among all, from 1; ties go to the smaller user id.
+    pub rank: u64,
+    /// One where the rank is within what was left over, else nothing.
+    pub extra: Credits,
+    /// What is paid: floor and extra.
+    pub amount: Credits,
+}
+
+/// Explains one user's amount. `None` where nobody is paid, or the user has no units in the set.
+///
+/// # Errors
+/// As [`payouts`].
+pub fn payout_steps(
+    units: impl IntoIterator<Item = (UserId, Units)>,
+    pool: Credits,
+    user_id: &UserId,
+) -> Result<Option<PayoutSteps>, AmountOverflow> {
+    let summed = sum_by_user(units)?;
+    let total = total_of(&summed)?;
+    if total == 0 || pool == Credits::ZERO {
+        return Ok(None);
+    }
+    let mut claims = claims(summed, pool, total)?;
+    let Ok(position) = claims.binary_search_by(|claim| claim.user_id.cmp(user_id)) else {
+        return Ok(None);
+    };
+    let floors = claims.iter().map(|claim| claim.floor);
+    let left_over = floors.fold(i128::from(pool.get()), i128::saturating_sub);
+    let Some((own_units, floor, remainder)) =
+        claims.get(position).map(|claim| (claim.units, claim.floor, claim.remainder))
+    else {
+        return Ok(None);
+    };
+    let is_before = |(other, claim): &(usize, &Claim)| {
+        claim.remainder > remainder || (claim.remainder == remainder && *other < position)
+    };
+    let before = claims.iter().enumerate().filter(is_before).count();
+    hand_out_the_rest(&mut claims, pool)?;
+    let paid = claims.get(position).map_or(floor, |claim| claim.floor);
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    Ok(Some(PayoutSteps {
+        units: own_units,
+        total_units: total,
+        pool,
+        share: share(own_units, total).ok_or_else(|| overflow(user_id))?,
+        floor: Credits::try_from(floor)?,
+        remainder,
+        left_over: u64::try_from(left_over).unwrap_or(u64::MAX),
+        rank: count(before).saturating_add(1),
+        extra: Credits::try_from(paid.saturating_sub(floor))?,
+        amount: Credits::try_from(paid)?,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{payout_steps, payouts};
+    use crate::{Credits, Units, UserId};
+
+    #[test]
+    fn the_steps_of_everybody_add_up_to_what_is_paid() {
+        // Remainders that tie, a user without units, and a pool that does not divide.
+        let cases: [(&[i64], i64); 5] =
+            [(&[1, 1, 1], 100), (&[3, 0, 2, 2], 7), (&[8_000, 1, 1], 2), (&[5], 9), (&[1, 2], 0)];
+        for (numbers, pool) in cases {
+            let pool = Credits::new(pool).expect("positive");
+            let units: Vec<(UserId, Units)> = numbers
+                .iter()
+                .enumerate()
+                .map(|(at, number)| {
+                    let user = UserId::new(format!("user-{at}")).expect("an id");
+                    (user, Units::new(*number).expect("positive"))
+                })
+                .collect();
+            let rows = payouts(units.clone(), pool).expect("they fit");
+            for row in &rows {
+                let steps = payout_steps(units.clone(), pool, &row.user_id)
+                    .expect("they fit")
+                    .expect("there are steps");
+                assert_eq!(steps.amount, row.amount_credits);
+                assert_eq!(steps.share, row.share);
+                assert_eq!(steps.floor.checked_add(steps.extra), Some(steps.amount));
+                assert_eq!(steps.extra.get() == 1, steps.rank <= steps.left_over);
+                let product = i128::from(steps.units.get()) * i128::from(pool.get());
+                let floor = i128::from(steps.floor.get());
+                assert_eq!(floor * steps.total_units + steps.remainder, product);
+            }
+            if rows.is_empty() {
+                let user = UserId::new("user-0").expect("an id");
+                assert_eq!(payout_steps(units, pool, &user), Ok(None));
+            }
+        }
+    }
+}

@@ -35,6 +35,12 @@ impl Timestamp {
     pub const fn unix_seconds(self) -> i64 {
         self.0.timestamp()
     }
+
+    /// The midnight in UTC at which this moment's day begins.
+    #[must_use]
+    pub fn start_of_day(self) -> Self {
+        Self(midnight(self.0.date_naive()))
+    }
 }
 
 fn out_of_range(value: &str) -> InvalidValue {

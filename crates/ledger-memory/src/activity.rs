@@ -1,12 +1,16 @@
 //! The append-only facts.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use ledger_core::{ActivityEvent, Epoch, EpochId, EventId, NewActivityEvent, Timestamp};
+use ledger_core::{
+    ActivityEvent, Epoch, EpochId, EventId, EventKind, NewActivityEvent, Timestamp, UserId,
+};
 use ledger_port::{
-    ActivityConflict, ActivityKey, ActivityStore, ActivityStream, InsertOutcome, LedgerPortError,
-    Page, PageRequest, PortResult,
+    ActivityConflict, ActivityCount, ActivityFilter, ActivityKey, ActivityStore, ActivityStream,
+    InsertOutcome, LedgerPortError, Page, PageRequest, PortResult,
 };
 
 use crate::MemoryStore;
@@ -65,6 +69,44 @@ impl Books {
         Ok(events)
     }
 
+    /// Those of them that fit a filter.
+    fn found_events_of(
+        &self,
+        epoch_id: EpochId,
+        filter: &ActivityFilter,
+    ) -> PortResult<Vec<&ActivityEvent>> {
+        let epoch = self.epoch(epoch_id)?;
+        let mut events = self.events_of(epoch_id)?;
+        events.retain(|event| fits(filter, &event.event, epoch));
+        Ok(events)
+    }
+
+    fn count_activity(
+        &self,
+        epoch_id: EpochId,
+        user_id: Option<&UserId>,
+    ) -> PortResult<Vec<ActivityCount>> {
+        let epoch = self.epoch(epoch_id)?;
+        let mut counts: BTreeMap<(Timestamp, EventKind), ActivityCount> = BTreeMap::new();
+        for event in self.events_of(epoch_id)?.into_iter().map(|event| &event.event) {
+            if user_id.is_some() && event.user_id.as_ref() != user_id {
+                continue;
+            }
+            let (day, kind) = (event.event_time.start_of_day(), event.kind());
+            let count = counts.entry((day, kind.clone())).or_insert(ActivityCount {
+                day,
+                kind,
+                events: 0,
+                unresolved: 0,
+                late: 0,
+            });
+            count.events += 1;
+            count.unresolved += u64::from(event.user_id.is_none());
+            count.late += u64::from(epoch.is_late(event.event_time));
+        }
+        Ok(counts.into_values().collect())
+    }
+
     /// Those of them that belong to nobody yet.
     pub(crate) fn unresolved_events_of(
         &self,
@@ -74,6 +116,16 @@ impl Books {
         events.retain(|event| event.event.user_id.is_none());
         Ok(events)
     }
+}
+
+fn fits(filter: &ActivityFilter, event: &NewActivityEvent, epoch: &Epoch) -> bool {
+    let is_unresolved = event.user_id.is_none();
+    let is_late = epoch.is_late(event.event_time);
+    filter.user_id.as_ref().is_none_or(|asked| event.user_id.as_ref() == Some(asked))
+        && filter.source.as_ref().is_none_or(|asked| event.source == *asked)
+        && filter.event_type.as_ref().is_none_or(|asked| event.event_type == *asked)
+        && filter.is_unresolved.is_none_or(|asked| is_unresolved == asked)
+        && filter.is_late.is_none_or(|asked| is_late == asked)
 }
 
 pub(crate) fn check_events(events: &[NewActivityEvent]) -> PortResult<()> {
@@ -132,6 +184,25 @@ impl ActivityStore for MemoryStore {
         self.read(|books| {
             Ok(page(books.unresolved_events_of(epoch_id)?, &request, ActivityKey::of))
         })
+    }
+
+    async fn find_activity(
+        &self,
+        epoch_id: EpochId,
+        filter: &ActivityFilter,
+        request: PageRequest<ActivityKey>,
+    ) -> PortResult<Page<ActivityEvent, ActivityKey>> {
+        self.read(|books| {
+            Ok(page(books.found_events_of(epoch_id, filter)?, &request, ActivityKey::of))
+        })
+    }
+
+    async fn count_activity(
+        &self,
+        epoch_id: EpochId,
+        user_id: Option<&UserId>,
+    ) -> PortResult<Vec<ActivityCount>> {
+        self.read(|books| books.count_activity(epoch_id, user_id))
     }
 
     /// "Bounded memory" means nothing where all is in memory; what counts is that the stream is of

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use ledger_core::{
     Allocation, AllocationOverride, AmountOverflow, EpochId, InvalidValue, NewAllocation,
-    Timestamp, Units, UserId,
+    Timestamp, Units, UserId, WeightTable,
 };
 use ledger_port::{
     AllocationNotFoundPortError, AllocationStore, Page, PageRequest, PortResult, ProposalSummary,
@@ -52,10 +52,18 @@ impl Books {
         !same
     }
 
-    /// What the epoch's resolved events come to under its pinned weights, whether it fits into 63
-    /// bits or not: units and number of events by user.
+    /// What the epoch's resolved events come to under its pinned weights.
     pub(crate) fn sums(&self, epoch_id: EpochId) -> PortResult<BTreeMap<&UserId, (i128, u32)>> {
-        let weights = &self.epoch(epoch_id)?.weights;
+        self.sums_under(epoch_id, &self.epoch(epoch_id)?.weights)
+    }
+
+    /// What the epoch's resolved events come to under these weights, whether it fits into 63 bits or
+    /// not: units and number of events by user.
+    fn sums_under(
+        &self,
+        epoch_id: EpochId,
+        weights: &WeightTable,
+    ) -> PortResult<BTreeMap<&UserId, (i128, u32)>> {
         let mut sums = BTreeMap::new();
         for event in self.events_of(epoch_id)? {
             let Some(user_id) = &event.event.user_id else { continue };
@@ -67,13 +75,13 @@ impl Books {
     }
 
     /// The same as proposals. Of the users whose units do not fit, the bytewise first is named.
-    fn proposal(&self, epoch_id: EpochId) -> PortResult<Vec<NewAllocation>> {
+    fn proposal(&self, epoch_id: EpochId, weights: &WeightTable) -> PortResult<Vec<NewAllocation>> {
         let new = |(user_id, (sum, activity_count)): (&UserId, (i128, u32))| {
             let overflow = |_| AmountOverflow { what: format!("the units of {user_id}") };
             let proposed_units = Units::try_from(sum).map_err(overflow)?;
             Ok(NewAllocation { user_id: user_id.clone(), proposed_units, activity_count })
         };
-        self.sums(epoch_id)?.into_iter().map(new).collect()
+        self.sums_under(epoch_id, weights)?.into_iter().map(new).collect()
     }
 
     /// Nothing, for each user who has an allocation and no events.
@@ -88,20 +96,20 @@ impl Books {
         Ok(given.filter(|user_id| !sums.contains_key(user_id)).map(nothing).collect())
     }
 
-    fn propose_allocations(
+    pub(crate) fn propose_allocations(
         &mut self,
         epoch_id: EpochId,
         now: Timestamp,
     ) -> PortResult<ProposalSummary> {
-        self.unclosed_epoch(epoch_id)?;
-        let mut proposal = self.proposal(epoch_id)?;
+        let weights = self.unclosed_epoch(epoch_id)?.weights.clone();
+        let mut proposal = self.proposal(epoch_id, &weights)?;
         let users = u64::try_from(proposal.len()).expect("what fits into memory fits into 64 bits");
         proposal.extend(self.proposals_without_events(epoch_id)?);
         let changed = self.insert_allocations(epoch_id, &proposal, now)?;
         Ok(ProposalSummary { users, changed })
     }
 
-    fn update_allocation(
+    pub(crate) fn update_allocation(
         &mut self,
         epoch_id: EpochId,
         user_id: &UserId,
@@ -162,6 +170,14 @@ impl AllocationStore for MemoryStore {
 
     async fn propose_allocations(&self, epoch_id: EpochId) -> PortResult<ProposalSummary> {
         self.write(|books, now| books.propose_allocations(epoch_id, now))
+    }
+
+    async fn preview_allocations(
+        &self,
+        epoch_id: EpochId,
+        weights: &WeightTable,
+    ) -> PortResult<Vec<NewAllocation>> {
+        self.read(|books| books.proposal(epoch_id, weights))
     }
 
     async fn update_allocation(

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use ledger_core::{
-    ActivityEvent, Allocation, ComponentId, CursorKey, Epoch, EpochId, EpochStatus, EventId,
-    PayoutStatement, PoolComponent, SourceCollection, SourceCursor, SourceId, StatementId, UserId,
+    AccessToken, ActivityEvent, Allocation, ComponentId, CursorKey, DisplayName, Epoch, EpochId,
+    EpochStatus, EventId, IdempotencyKey, PayoutStatement, PoolComponent, Sha256Hex,
+    SourceCollection, SourceCursor, SourceId, StatementId, Timestamp, TokenId, UserId,
 };
 use ledger_port::{
     BindingKey, EpochNotFoundPortError, IdentityBinding, LedgerPortError, Page, PageRequest,
@@ -22,6 +23,10 @@ pub(crate) struct Books {
     pub(crate) collections: BTreeMap<(EpochId, SourceId), SourceCollection>,
     pub(crate) components: BTreeMap<(EpochId, ComponentId), PoolComponent>,
     pub(crate) statements: BTreeMap<StatementId, PayoutStatement>,
+    pub(crate) tokens: BTreeMap<TokenId, AccessToken>,
+    pub(crate) display_names: BTreeMap<UserId, DisplayName>,
+    /// What was answered under each key, to which request, and when.
+    pub(crate) answers: BTreeMap<IdempotencyKey, (Sha256Hex, String, Timestamp)>,
 }
 
 impl Books {

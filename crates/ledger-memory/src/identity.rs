@@ -52,6 +52,15 @@ impl Books {
         Ok(outcome)
     }
 
+    /// All or none; how many are new.
+    pub(crate) fn bind_all(&mut self, bindings: &[IdentityBinding]) -> PortResult<u64> {
+        let mut new = 0;
+        for binding in bindings {
+            new += u64::from(self.bind(binding)?);
+        }
+        Ok(new)
+    }
+
     /// Whether the binding is new.
     fn bind(&mut self, binding: &IdentityBinding) -> PortResult<bool> {
         match self.bindings.get(&binding.key) {
@@ -69,7 +78,7 @@ impl Books {
         }
     }
 
-    fn resolve_by_bindings(&mut self, epoch_id: EpochId) -> PortResult<u64> {
+    pub(crate) fn resolve_by_bindings(&mut self, epoch_id: EpochId) -> PortResult<u64> {
         self.unclosed_epoch(epoch_id)?;
         let bound_to = |event: &ActivityEvent| {
             let binding = self.bindings.get(&binding_key_of(event))?;
@@ -123,13 +132,7 @@ impl IdentityStore for MemoryStore {
     }
 
     async fn bind_identities(&self, bindings: &[IdentityBinding]) -> PortResult<u64> {
-        self.write(|books, _| {
-            let mut new = 0;
-            for binding in bindings {
-                new += u64::from(books.bind(binding)?);
-            }
-            Ok(new)
-        })
+        self.write(|books, _| books.bind_all(bindings))
     }
 
     async fn get_identity_binding(&self, key: &BindingKey) -> PortResult<Option<IdentityBinding>> {

@@ -51,7 +51,7 @@ impl Books {
         self.create_epoch(new_id, &command.next, now)
     }
 
-    fn finalize_epoch(
+    pub(crate) fn finalize_epoch(
         &mut self,
         command: &FinalizeEpoch,
         now: Timestamp,

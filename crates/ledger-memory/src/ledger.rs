@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use ledger_core::{EpochId, LedgerId, LedgerName, Timestamp};
+use ledger_core::{EpochId, LedgerId, LedgerName, Timestamp, Visibility};
 use ledger_port::{Clock, Ledger, LedgerPortError, LedgerRegistry, Page, PageRequest, PortResult};
 
 use crate::MemoryStore;
@@ -66,7 +66,12 @@ impl Database {
 
 impl Tables {
     fn create_ledger(&mut self, name: &LedgerName, now: Timestamp) -> Ledger {
-        let new = || Ledger { id: LedgerId::of(name), name: name.clone(), created_at: now };
+        let new = || Ledger {
+            id: LedgerId::of(name),
+            name: name.clone(),
+            visibility: Visibility::Private,
+            created_at: now,
+        };
         let ledger = self.ledgers.entry(name.clone()).or_insert_with(new).clone();
         self.books.entry(ledger.id).or_default();
         ledger
@@ -78,6 +83,20 @@ impl LedgerRegistry for MemoryLedger {
     async fn create_ledger(&self, name: &LedgerName) -> PortResult<Ledger> {
         let now = self.clock.now();
         Ok(self.database.tables().create_ledger(name, now))
+    }
+
+    async fn set_ledger_visibility(
+        &self,
+        name: &LedgerName,
+        visibility: Visibility,
+    ) -> PortResult<Ledger> {
+        let mut tables = self.database.tables();
+        let ledger = tables
+            .ledgers
+            .get_mut(name)
+            .ok_or_else(|| LedgerPortError::LedgerNotFound { name: name.clone() })?;
+        ledger.visibility = visibility;
+        Ok(ledger.clone())
     }
 
     async fn get_ledger(&self, name: &LedgerName) -> PortResult<Option<Ledger>> {

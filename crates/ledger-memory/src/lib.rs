@@ -11,6 +11,7 @@
 //! To add a method: a function on `Books` in the file of its role, which does the work and can fail
 //! at any point, and the trait's method on [`MemoryStore`], which calls it in `read` or `write`.
 
+mod access;
 mod activity;
 mod allocations;
 mod books;
@@ -20,9 +21,11 @@ mod epochs;
 mod identity;
 mod intentions;
 mod ledger;
+mod people;
 mod pool;
 mod statements;
 mod store;
+mod writes;
 
 pub use ledger::MemoryLedger;
 pub use store::MemoryStore;

@@ -8,7 +8,7 @@ use crate::MemoryStore;
 use crate::books::{Books, page};
 
 impl Books {
-    fn insert_pool_component(
+    pub(crate) fn insert_pool_component(
         &mut self,
         epoch_id: EpochId,
         new: &NewPoolComponent,

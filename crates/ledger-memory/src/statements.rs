@@ -1,8 +1,13 @@
 //! What was paid.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use ledger_core::{EpochId, EpochStatus, NewPayoutStatement, PayoutStatement, Timestamp};
-use ledger_port::{LedgerPortError, PortResult, StatementStore};
+use ledger_core::{
+    AmountOverflow, Credits, EpochId, EpochStatus, NewPayoutStatement, PayoutStatement, Timestamp,
+    UserId,
+};
+use ledger_port::{Holding, LedgerPortError, Page, PageRequest, PortResult, StatementStore};
 
 use crate::MemoryStore;
 use crate::books::Books;
@@ -85,6 +90,45 @@ impl Books {
     }
 }
 
+/// What one person was paid in all, whether it fits into 63 bits or not; in how many epochs; and the
+/// newest of them.
+type Sum = (i128, u64, EpochId);
+
+impl Books {
+    fn holdings(&self) -> BTreeMap<&UserId, Sum> {
+        let mut sums = BTreeMap::new();
+        for epoch_id in self.epochs.keys() {
+            let Some(paid) = self.statement_in_force(*epoch_id) else { continue };
+            for row in &paid.statement.payouts {
+                let (amount, epochs, last) = sums.entry(&row.user_id).or_insert((0, 0, *epoch_id));
+                *amount += i128::from(row.amount_credits.get());
+                *epochs += 1;
+                *last = *epoch_id;
+            }
+        }
+        sums
+    }
+
+    /// Looks only at whom the page needs: a sum that does not fit refuses the pages that show it.
+    fn holdings_page(&self, request: &PageRequest<UserId>) -> PortResult<Page<Holding, UserId>> {
+        let unseen = |(user_id, _): &(&UserId, Sum)| {
+            request.after.as_ref().is_none_or(|after| *user_id > after)
+        };
+        let one_more = usize::from(request.limit.get()) + 1;
+        let fetched = self.holdings().into_iter().filter(unseen).take(one_more).map(holding);
+        let fetched = fetched.collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::from_fetched(fetched, request.limit, |holding| holding.user_id.clone()))
+    }
+}
+
+fn holding(
+    (user_id, (sum, epochs, last_epoch_id)): (&UserId, Sum),
+) -> Result<Holding, AmountOverflow> {
+    let overflow = |_| AmountOverflow { what: format!("what {user_id} was paid") };
+    let amount = Credits::try_from(sum).map_err(overflow)?;
+    Ok(Holding { user_id: user_id.clone(), amount, epochs, last_epoch_id })
+}
+
 #[async_trait]
 impl StatementStore for MemoryStore {
     async fn insert_payout_statement(
@@ -99,5 +143,12 @@ impl StatementStore for MemoryStore {
         epoch_id: EpochId,
     ) -> PortResult<Option<PayoutStatement>> {
         Ok(self.read(|books| books.statement_in_force(epoch_id).cloned()))
+    }
+
+    async fn list_holdings(
+        &self,
+        request: PageRequest<UserId>,
+    ) -> PortResult<Page<Holding, UserId>> {
+        self.read(|books| books.holdings_page(&request))
     }
 }

@@ -3,8 +3,9 @@
 //! Each variant carries what was asked and what was found. Match on the variant, never on its text.
 
 use ledger_core::{
-    AmountOverflow, ComponentId, Credits, EpochId, EpochStatus, EventFault, EventId, InvalidValue,
-    LedgerName, Period, PlatformUserId, Sha256Hex, SourceName, StatementId, Timestamp, UserId,
+    AmountOverflow, ComponentId, Credits, EpochId, EpochStatus, EventFault, EventId,
+    IdempotencyKey, InvalidValue, LedgerName, Period, PlatformUserId, Sha256Hex, SourceName,
+    StatementId, Timestamp, TokenId, UserId,
 };
 
 use crate::JobKey;
@@ -101,6 +102,18 @@ pub enum LedgerPortError {
     JobNotFound {
         /// What was asked for.
         key: JobKey,
+    },
+    /// There is no such token in this ledger.
+    #[error("there is no token {id} in this ledger")]
+    TokenNotFound {
+        /// What was asked for.
+        id: TokenId,
+    },
+    /// A key was used for another request.
+    #[error("the idempotency key {key} was used for another request; take a new one")]
+    IdempotencyKeyReused {
+        /// The key.
+        key: IdempotencyKey,
     },
     /// ONE_OPEN_EPOCH: another epoch is still open.
     #[error("epoch {open_epoch} is still open; put it into review or close it first")]
@@ -301,8 +314,11 @@ impl LedgerPortError {
             | Self::AllocationNotFound(_)
             | Self::EventNotFound { .. }
             | Self::LedgerNotFound { .. }
-            | Self::JobNotFound { .. } => RefusalKind::NotFound,
-            Self::InvalidValue(_) | Self::InvalidEvent { .. } => RefusalKind::Invalid,
+            | Self::JobNotFound { .. }
+            | Self::TokenNotFound { .. } => RefusalKind::NotFound,
+            Self::InvalidValue(_)
+            | Self::InvalidEvent { .. }
+            | Self::IdempotencyKeyReused { .. } => RefusalKind::Invalid,
             Self::EpochAlreadyOpen { .. }
             | Self::EpochWindowTaken { .. }
             | Self::EpochClosed { .. }

@@ -14,7 +14,9 @@
 
 mod clock;
 mod error;
+mod health;
 mod jobs;
+mod obstacles;
 mod page;
 mod registry;
 mod store;
@@ -25,14 +27,18 @@ pub use error::{
     AllocationNotFoundPortError, EpochNotFoundPortError, LedgerPortError, PortResult, RefusalKind,
     StoreFault,
 };
+pub use health::StoreHealth;
 pub use jobs::{Claim, Job, JobEnd, JobKey, JobLease, JobQueue, JobState, TakenJob, Task};
+pub use obstacles::{Obstacle, obstacles};
 pub use page::{MAX_PAGE_SIZE, Page, PageLimit, PageRequest, all_pages};
 pub use registry::{Ledger, LedgerRegistry};
 pub use store::{
-    ActivityConflict, ActivityKey, ActivityLedgerStore, ActivityStore, ActivityStream,
-    AllocationStore, BindingKey, CollectionStore, ConflictReport, CursorStore, EpochStore,
-    FinalizeEpoch, FinalizedEpoch, IdentityBinding, IdentityResolution, IdentityStore, IngestPage,
-    InsertOutcome, IntentionStore, MAX_REPORTED_CONFLICTS, PoolStore, ProposalSummary,
-    ResolutionOutcome, RollOver, StatementStore, UnresolvedIdentity,
+    AccessStore, ActivityConflict, ActivityCount, ActivityFilter, ActivityKey, ActivityLedgerStore,
+    ActivityStore, ActivityStream, AllocationStore, Answer, BindingKey, CollectionStore,
+    ConflictReport, CursorStore, EpochStore, FinalizeEpoch, FinalizedEpoch, Holding,
+    IdentityBinding, IdentityResolution, IdentityStore, IngestPage, InsertOutcome, IntentionStore,
+    KEYS_ARE_KEPT, MAX_NAMES, MAX_REPORTED_CONFLICTS, Once, PeopleStore, PoolStore,
+    ProposalSummary, Render, ResolutionOutcome, RollOver, StatementStore, UnresolvedIdentity,
+    Write, WriteStore, Written,
 };
 pub use verify::{VerifyError, verify_statement};

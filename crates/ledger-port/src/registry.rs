@@ -1,7 +1,7 @@
 //! Which ledgers there are. Not part of [`crate::ActivityLedgerStore`], which is bound to one.
 
 use async_trait::async_trait;
-use ledger_core::{LedgerId, LedgerName, Timestamp};
+use ledger_core::{LedgerId, LedgerName, Timestamp, Visibility};
 
 use crate::{Page, PageRequest, PortResult};
 
@@ -12,6 +12,8 @@ pub struct Ledger {
     pub id: LedgerId,
     /// Its name.
     pub name: LedgerName,
+    /// Who may read it.
+    pub visibility: Visibility,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -19,8 +21,17 @@ pub struct Ledger {
 /// The list of ledgers of one database.
 #[async_trait]
 pub trait LedgerRegistry: Send + Sync {
-    /// Creates a ledger. Creating one that exists returns it unchanged.
+    /// Creates a ledger, private. Creating one that exists returns it unchanged.
     async fn create_ledger(&self, name: &LedgerName) -> PortResult<Ledger>;
+
+    /// Says who may read a ledger.
+    ///
+    /// Refuses a missing ledger (`LedgerNotFound`). Idempotent.
+    async fn set_ledger_visibility(
+        &self,
+        name: &LedgerName,
+        visibility: Visibility,
+    ) -> PortResult<Ledger>;
 
     /// The ledger of that name, if there is one.
     async fn get_ledger(&self, name: &LedgerName) -> PortResult<Option<Ledger>>;

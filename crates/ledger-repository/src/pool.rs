@@ -1,13 +1,15 @@
 //! A pool of connections that run as the service role, with one adapter's limits.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use deadpool::Runtime;
 use deadpool::managed::{BuildError, Pool, PoolError, TimeoutType};
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ledger_port::{LedgerPortError, PortResult, StoreFault};
+use ledger_port::{LedgerPortError, PortResult, StoreFault, StoreHealth};
 use tokio_postgres::error::SqlState;
 
 use crate::administration::{MigrateError, SERVICE_ROLE, schema_state};
@@ -66,15 +68,29 @@ pub enum OpenPoolError {
     Build(#[from] BuildError),
 }
 
+/// What became of transactions, since the pool was opened.
+#[derive(Debug, Default)]
+pub(crate) struct TransactionCounts {
+    pub(crate) succeeded: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) retried: AtomicU64,
+}
+
 /// Connections of one adapter.
 pub struct LedgerPool<R> {
     connections: Pool<ConnectionManager>,
+    counts: Arc<TransactionCounts>,
     role: PhantomData<R>,
 }
 
 impl<R> Clone for LedgerPool<R> {
     fn clone(&self) -> Self {
-        Self { connections: self.connections.clone(), role: PhantomData }
+        Self {
+            connections: self.connections.clone(),
+            counts: Arc::clone(&self.counts),
+            role: PhantomData,
+        }
     }
 }
 
@@ -100,7 +116,7 @@ impl<R: Role> LedgerPool<R> {
             .create_timeout(Some(limits.connect_timeout))
             .runtime(Runtime::Tokio1)
             .build()?;
-        let pool = Self { connections, role: PhantomData };
+        let pool = Self { connections, counts: Arc::default(), role: PhantomData };
         let mut loan = pool.first_loan(database).await?;
         check_role(loan.connection()).await?;
         check_schema(loan.connection(), database).await?;
@@ -118,6 +134,26 @@ impl<R: Role> LedgerPool<R> {
 
     pub(crate) async fn lend(&self) -> PortResult<Loan> {
         self.connections.get().await.map(Loan::new).map_err(|error| pool_fault(error).into())
+    }
+
+    pub(crate) fn counts(&self) -> &TransactionCounts {
+        &self.counts
+    }
+
+    /// How the connections and the transactions get on.
+    pub fn health(&self) -> StoreHealth {
+        let status = self.connections.status();
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        StoreHealth {
+            max_connections: status.max_size,
+            connections: status.size,
+            idle: status.available,
+            waiting: status.waiting,
+            succeeded: read(&self.counts.succeeded),
+            refused: read(&self.counts.refused),
+            failed: read(&self.counts.failed),
+            retried: read(&self.counts.retried),
+        }
     }
 
     /// What settings are in force on this pool's connections, for operators and tests.
@@ -196,7 +232,9 @@ const ROLE_FACTS: &str = "
         (SELECT c.relname::text FROM pg_catalog.pg_class c
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
-            AND pg_catalog.has_table_privilege(current_user, c.oid, 'TRUNCATE, DELETE, TRIGGER')
+            AND pg_catalog.has_table_privilege(current_user, c.oid,
+                CASE c.relname WHEN 'idempotency_keys' THEN 'TRUNCATE, TRIGGER'
+                    ELSE 'TRUNCATE, DELETE, TRIGGER' END)
          ORDER BY c.relname LIMIT 1) AS truncatable_table
     FROM pg_catalog.pg_roles r WHERE r.rolname = current_user";
 

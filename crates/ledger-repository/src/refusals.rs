@@ -12,6 +12,11 @@ use ledger_port::{LedgerPortError, StoreFault};
 /// the last run is still refused by a rule, a check is missing, and the answer is
 /// [`LedgerPortError::RefusedByRule`]. A test holds this list against the catalogs.
 pub const RULES: &[(&str, &str)] = &[
+    ("access_token_stays_revoked", "TOKEN_REVOKED_ONCE"),
+    ("access_tokens_ledger_fkey", "LEDGER_SCOPED"),
+    ("access_tokens_pkey", "TOKEN_REVOKED_ONCE"),
+    ("access_tokens_readable", "READABLE"),
+    ("access_tokens_scope_known", "READABLE"),
     ("activity_append_only", "ACTIVITY_APPEND_ONLY"),
     ("activity_events_epoch_fkey", "LEDGER_SCOPED"),
     ("activity_events_ids_printable", "PROVENANCE_REQUIRED"),
@@ -47,6 +52,9 @@ pub const RULES: &[(&str, &str)] = &[
     ("epochs_times_readable", "READABLE"),
     ("epochs_weight_config_is_table", "ALL_MATH_INTEGER"),
     ("epochs_window_not_empty", "EPOCH_WINDOW_UNIQUE"),
+    ("idempotency_keys_ledger_fkey", "LEDGER_SCOPED"),
+    ("idempotency_keys_pkey", "WRITE_ONCE"),
+    ("idempotency_keys_readable", "READABLE"),
     ("identity_bindings_pkey", "IDENTITY_ONCE"),
     ("identity_bindings_readable", "READABLE"),
     ("identity_bindings_user_fkey", "LEDGER_SCOPED"),
@@ -60,6 +68,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("ledgers_name_is_slug", "LEDGER_SCOPED"),
     ("ledgers_pkey", "LEDGER_SCOPED"),
     ("ledgers_time_readable", "READABLE"),
+    ("ledgers_visibility_known", "READABLE"),
     ("one_open_epoch", "ONE_OPEN_EPOCH"),
     ("one_statement_per_epoch", "STATEMENT_IMMUTABLE"),
     ("payout_statements_by_epoch", "STATEMENT_IMMUTABLE"),
@@ -81,6 +90,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("source_cursors_readable", "READABLE"),
     ("statement_immutable", "STATEMENT_IMMUTABLE"),
     ("statement_requires_closed_epoch", "STATEMENT_REQUIRES_CLOSED_EPOCH"),
+    ("users_display_name_public", "NOTHING_PRIVATE_IN_PUBLIC"),
     ("users_ledger_fkey", "LEDGER_SCOPED"),
     ("users_pkey", "LEDGER_SCOPED"),
     ("users_user_id_printable", "PAYOUT_DETERMINISTIC"),

@@ -3,6 +3,7 @@
 //! A command's body may run more than once, so it has no effect but its SQL; ids and times come in
 //! with the command.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -101,6 +102,22 @@ impl<R: Role> LedgerPool<R> {
     }
 
     async fn run_to<C: Command>(&self, command: &C, ending: Ending) -> PortResult<C::Output> {
+        let answer = self.try_until_it_ends(command, ending).await;
+        let counts = self.counts();
+        let count = match &answer {
+            Ok(_) => &counts.succeeded,
+            Err(LedgerPortError::Fault(_)) => &counts.failed,
+            Err(_) => &counts.refused,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        answer
+    }
+
+    async fn try_until_it_ends<C: Command>(
+        &self,
+        command: &C,
+        ending: Ending,
+    ) -> PortResult<C::Output> {
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         loop {
@@ -129,6 +146,7 @@ impl<R: Role> LedgerPool<R> {
                 }
                 Verdict::Overtaken | Verdict::Final => return Err(fault(C::NAME, error)),
             }
+            self.counts().retried.fetch_add(1, Ordering::Relaxed);
             attempt += 1;
         }
     }

@@ -1,6 +1,19 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    access_tokens (ledger_id, id) {
+        ledger_id -> Uuid,
+        id -> Uuid,
+        name -> Text,
+        scope -> Text,
+        secret_hash -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     activity_events (ledger_id, id) {
         ledger_id -> Uuid,
         id -> Text,
@@ -79,6 +92,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (ledger_id, key) {
+        ledger_id -> Uuid,
+        key -> Text,
+        request_hash -> Text,
+        answer -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     identity_bindings (ledger_id, source, platform_user_id) {
         ledger_id -> Uuid,
         source -> Text,
@@ -110,6 +133,7 @@ diesel::table! {
         ledger_id -> Uuid,
         name -> Text,
         created_at -> Timestamptz,
+        visibility -> Text,
     }
 }
 
@@ -146,17 +170,21 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(access_tokens -> ledgers (ledger_id));
 diesel::joinable!(epochs -> ledgers (ledger_id));
+diesel::joinable!(idempotency_keys -> ledgers (ledger_id));
 diesel::joinable!(jobs -> ledgers (ledger_id));
 diesel::joinable!(source_cursors -> ledgers (ledger_id));
 diesel::joinable!(users -> ledgers (ledger_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    access_tokens,
     activity_events,
     epoch_allocations,
     epoch_collections,
     epoch_pool_components,
     epochs,
+    idempotency_keys,
     identity_bindings,
     jobs,
     ledgers,

@@ -1,5 +1,6 @@
 //! The cases, one file for each role of the port. A name is a sentence that says what holds.
 
+pub(crate) mod access;
 pub(crate) mod activity;
 pub(crate) mod allocations;
 pub(crate) mod bindings;
@@ -8,10 +9,15 @@ pub(crate) mod collections;
 pub(crate) mod cursors;
 pub(crate) mod epochs;
 pub(crate) mod finalizing;
+pub(crate) mod finding;
+pub(crate) mod holdings;
 pub(crate) mod identity;
 pub(crate) mod ingesting;
 pub(crate) mod intentions;
+pub(crate) mod keys;
+pub(crate) mod people;
 pub(crate) mod pool;
+pub(crate) mod previews;
 pub(crate) mod proposals;
 pub(crate) mod registry;
 pub(crate) mod retelling;
@@ -20,3 +26,4 @@ pub(crate) mod scoping;
 pub(crate) mod statements;
 pub(crate) mod streams;
 pub(crate) mod verification;
+pub(crate) mod writing;

@@ -1,10 +1,10 @@
 //! Which ledgers there are.
 
-use ledger_core::{LedgerId, LedgerName};
-use ledger_port::Ledger;
+use ledger_core::{LedgerId, LedgerName, Visibility};
+use ledger_port::{Ledger, LedgerPortError};
 use ledger_testkit::{moment, parsed};
 
-use crate::harness::{LEDGER, OTHER_LEDGER, START, World, all, assert_paged};
+use crate::harness::{LEDGER, OTHER_LEDGER, START, World, all, assert_paged, dump};
 
 pub(crate) async fn a_ledger_is_created_under_the_id_of_its_name(world: &World) {
     let name: LedgerName = parsed("commons");
@@ -14,6 +14,7 @@ pub(crate) async fn a_ledger_is_created_under_the_id_of_its_name(world: &World) 
     let expected = Ledger {
         id: LedgerId::of(&name),
         name: name.clone(),
+        visibility: Visibility::Private,
         created_at: moment("2026-11-19T00:00:00.000001Z"),
     };
     assert_eq!(created, expected);
@@ -47,4 +48,45 @@ pub(crate) async fn ledgers_are_listed_bytewise_by_name(world: &World) {
         expected.push(world.registry.get_ledger(&parsed(name)).await.unwrap().unwrap());
     }
     assert_paged(|page| world.registry.list_ledgers(page), &expected).await;
+}
+
+pub(crate) async fn a_ledger_is_private_until_it_is_shown(world: &World) {
+    let name: LedgerName = parsed(LEDGER);
+    let private = world.registry.get_ledger(&name).await.unwrap().unwrap();
+    assert_eq!(private.visibility, Visibility::Private);
+    let public = Ledger { visibility: Visibility::Public, ..private.clone() };
+    world.clock.set("2026-11-19T00:00:00Z");
+    let shown = world.registry.set_ledger_visibility(&name, Visibility::Public).await.unwrap();
+    assert_eq!(shown, public);
+    assert_eq!(world.registry.get_ledger(&name).await.unwrap(), Some(public.clone()));
+    // Creating it again does not hide it, and no other one is shown.
+    assert_eq!(world.registry.create_ledger(&name).await.unwrap(), public);
+    let listed = all(|page| world.registry.list_ledgers(page)).await;
+    let shown: Vec<_> = listed.iter().filter(|one| one.visibility == Visibility::Public).collect();
+    assert_eq!(shown, [&public]);
+    let hidden = world.registry.set_ledger_visibility(&name, Visibility::Private).await.unwrap();
+    assert_eq!(hidden, private);
+    assert_eq!(world.registry.get_ledger(&name).await.unwrap(), Some(private));
+}
+
+pub(crate) async fn the_same_visibility_again_changes_nothing(world: &World) {
+    let name: LedgerName = parsed(LEDGER);
+    for visibility in [Visibility::Private, Visibility::Public] {
+        let once = world.registry.set_ledger_visibility(&name, visibility).await.unwrap();
+        let before = dump(world).await;
+        let again = world.registry.set_ledger_visibility(&name, visibility).await.unwrap();
+        assert_eq!(again, once);
+        assert_eq!(dump(world).await, before);
+    }
+}
+
+pub(crate) async fn an_unknown_ledger_is_shown_to_nobody(world: &World) {
+    let unknown: LedgerName = parsed("unknown");
+    for visibility in [Visibility::Public, Visibility::Private] {
+        assert_refused!(
+            world,
+            world.registry.set_ledger_visibility(&unknown, visibility),
+            LedgerPortError::LedgerNotFound { name } if *name == unknown
+        );
+    }
 }

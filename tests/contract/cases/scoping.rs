@@ -3,8 +3,8 @@
 use futures_util::TryStreamExt as _;
 use ledger_core::{CollectionOutcome, EpochId, NewPayoutStatement};
 use ledger_port::{
-    ActivityLedgerStore, EpochNotFoundPortError, FinalizeEpoch, IngestPage, LedgerPortError,
-    PageRequest, RollOver,
+    ActivityFilter, ActivityLedgerStore, EpochNotFoundPortError, FinalizeEpoch, IngestPage,
+    LedgerPortError, PageRequest, RollOver,
 };
 use ledger_testkit::{
     allocation, binding, credits, cursor_key, decision, event, finalize, moment, new_epoch, parsed,
@@ -81,6 +81,10 @@ async fn assert_no_read_finds(world: &World, id: EpochId) {
             store.get_allocations_for_epoch(id, PageRequest::first()),
             store.get_pool_components_for_epoch(id, PageRequest::first()),
             store.list_collections_for_epoch(id, PageRequest::first()),
+            store.find_activity(id, &ActivityFilter::default(), PageRequest::first()),
+            store.count_activity(id, None),
+            store.count_activity(id, Some(&user("alice"))),
+            store.preview_allocations(id, &weights(&[])),
             // Nor where the page begins after the last thing that there could be.
             store.get_allocations_for_epoch(id, PageRequest::after(user("zoe"))),
             store.get_pool_components_for_epoch(id, PageRequest::after(parsed("z"))),

@@ -1,14 +1,17 @@
 //! Everything that the port shows of a database, to compare before and after.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use ledger_core::{
-    ActivityEvent, Allocation, Epoch, PayoutStatement, PoolComponent, SourceCollection,
-    SourceCursor,
+    AccessToken, ActivityEvent, Allocation, DisplayName, Epoch, PayoutStatement, PoolComponent,
+    SourceCollection, SourceCursor, UserId,
 };
-use ledger_port::{ActivityLedgerStore, IdentityBinding, Ledger, UnresolvedIdentity};
-use ledger_testkit::cursor_key;
+use ledger_port::{
+    ActivityLedgerStore, Holding, IdentityBinding, Ledger, Page, PageRequest, UnresolvedIdentity,
+};
+use ledger_testkit::{cursor_key, user};
 
 use super::{World, all};
 
@@ -25,6 +28,10 @@ struct LedgerDump {
     epochs: Vec<EpochDump>,
     bindings: Vec<IdentityBinding>,
     main_cursor: Option<SourceCursor>,
+    tokens: Vec<AccessToken>,
+    display_names: BTreeMap<UserId, DisplayName>,
+    /// The first page, or why there is none.
+    holdings: Result<Page<Holding, UserId>, String>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -38,7 +45,11 @@ struct EpochDump {
     statement: Option<PayoutStatement>,
 }
 
-/// What both ledgers hold. Of the cursors, which no list shows, the one of the stream `main`.
+/// Whom cases give names.
+const PEOPLE: [&str; 4] = ["alice", "bob", "carol", "zoe"];
+
+/// What both ledgers hold. Of the cursors the one of the stream `main`; of the names, which no list
+/// shows, those of [`PEOPLE`]. The keys of writes are in no list either.
 pub(crate) async fn dump(world: &World) -> Dump {
     Dump {
         ledgers: all(|page| world.registry.list_ledgers(page)).await,
@@ -57,6 +68,9 @@ async fn dump_ledger(store: &Arc<dyn ActivityLedgerStore>) -> LedgerDump {
         epochs,
         bindings: all(|page| store.list_identity_bindings(page)).await,
         main_cursor: store.get_cursor(&cursor_key("main")).await.unwrap(),
+        tokens: all(|page| store.list_access_tokens(page)).await,
+        display_names: store.get_display_names(&PEOPLE.map(user)).await.unwrap(),
+        holdings: store.list_holdings(PageRequest::first()).await.map_err(|no| no.to_string()),
     }
 }
 

@@ -19,6 +19,6 @@ pub(crate) use dump::dump;
 pub(crate) use paging::{all, assert_paged};
 pub(crate) use steps::{
     COMMIT, MERGE, WEEK, closed, commits, finalized, fund, insert, nothing_new, open,
-    open_weighing, proposed, ready, unresolved,
+    open_weighing, proposed, ready, said, unresolved,
 };
 pub(crate) use world::{LEDGER, OTHER_LEDGER, START, World};

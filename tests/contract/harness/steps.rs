@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger_core::{Epoch, EpochId, NewActivityEvent};
-use ledger_port::{ActivityLedgerStore, FinalizedEpoch, InsertOutcome};
+use ledger_port::{ActivityLedgerStore, FinalizedEpoch, InsertOutcome, Written};
 use ledger_testkit::{
     EventBuilder, credits, event, finalize, new_epoch, pool_component, week, weights,
 };
@@ -90,4 +90,9 @@ pub(crate) async fn finalized(store: &Store, week_name: &str) -> FinalizedEpoch 
 /// What inserting answers where every event was known already.
 pub(crate) fn nothing_new(duplicates: u64) -> InsertOutcome {
     InsertOutcome { duplicates, ..InsertOutcome::default() }
+}
+
+/// Everything that was written, as the text of an answer.
+pub(crate) fn said(written: &Written) -> String {
+    format!("{written:?}")
 }

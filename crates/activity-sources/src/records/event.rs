@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::fault::Fault;
 
-/// What a line of a file must be, as it is published.
-pub(super) const SCHEMA: &str = include_str!("../../../../docs/activity-event.schema.json");
+/// What an event must be as JSON (JSON Schema 2020-12), as it is published.
+pub const EVENT_SCHEMA: &str = include_str!("../../../../docs/activity-event.schema.json");
 
 static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
-    let schema: Value = serde_json::from_str(SCHEMA).expect("the embedded schema is JSON");
+    let schema: Value = serde_json::from_str(EVENT_SCHEMA).expect("the embedded schema is JSON");
     jsonschema::draft202012::options()
         .should_validate_formats(true)
         .build(&schema)
@@ -36,6 +36,32 @@ struct Fields {
     metadata: Option<Value>,
     producer: Option<String>,
     producer_version: Option<String>,
+}
+
+/// What keeps a JSON value from being an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventProblem {
+    /// The field at fault, where it is one.
+    pub field: Option<String>,
+    /// What is wrong with it, and what would be right.
+    pub problem: String,
+}
+
+/// Makes an event of a JSON value, as the lines of a file are read: the published schema
+/// (`docs/activity-event.schema.json`) and the ledger's own types decide. `producer` stands for
+/// events that name none.
+///
+/// # Errors
+/// Everything that the schema finds wrong; when it finds nothing, what the ledger's types do.
+pub fn event_from_json(
+    value: &Value,
+    producer: &str,
+    retrieved_at: Timestamp,
+) -> Result<NewActivityEvent, Vec<EventProblem>> {
+    event_of(0, value, producer, retrieved_at).map_err(|faults| {
+        let problem = |fault: Fault| EventProblem { field: fault.field, problem: fault.problem };
+        faults.into_iter().map(problem).collect()
+    })
 }
 
 /// Makes an event of what stands on a line.

@@ -21,6 +21,7 @@ use async_trait::async_trait;
 use ledger_core::{CursorKey, Sha256Hex, SourceName};
 use serde_json::Value;
 
+pub use self::event::{EVENT_SCHEMA, EventProblem, event_from_json};
 pub(crate) use self::fault::Fault;
 
 use self::cursor::FileCursor;

@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use ledger_core::{ActivityEvent, EpochId, EventId, NewActivityEvent, Sha256Hex, Timestamp};
+use ledger_core::{
+    ActivityEvent, EpochId, EventId, EventKind, EventType, NewActivityEvent, Sha256Hex, SourceName,
+    Timestamp, UserId,
+};
 
 use crate::{Page, PageRequest, PortResult};
 
@@ -68,6 +71,36 @@ pub struct InsertOutcome {
     pub conflicts: ConflictReport,
 }
 
+/// Which events of an epoch. Every condition must hold; without any, all events.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActivityFilter {
+    /// Of this person.
+    pub user_id: Option<UserId>,
+    /// From this source.
+    pub source: Option<SourceName>,
+    /// Of this type.
+    pub event_type: Option<EventType>,
+    /// `true`: of nobody yet. `false`: of somebody.
+    pub is_unresolved: Option<bool>,
+    /// `true`: from before the epoch's window. `false`: from within it.
+    pub is_late: Option<bool>,
+}
+
+/// How many events of one kind happened on one day.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ActivityCount {
+    /// Midnight UTC, at which the day begins.
+    pub day: Timestamp,
+    /// The kind.
+    pub kind: EventKind,
+    /// How many, those of nobody included.
+    pub events: u64,
+    /// How many of them belong to nobody yet.
+    pub unresolved: u64,
+    /// How many of them are from before the epoch's window.
+    pub late: u64,
+}
+
 /// Events one by one, in the order of [`ActivityKey`]. It holds a connection while it lives, and
 /// borrows nothing, so that it can be the body of an answer.
 pub type ActivityStream = BoxStream<'static, PortResult<ActivityEvent>>;
@@ -108,6 +141,26 @@ pub trait ActivityStore: Send + Sync {
         epoch_id: EpochId,
         page: PageRequest<ActivityKey>,
     ) -> PortResult<Page<ActivityEvent, ActivityKey>>;
+
+    /// The events of an epoch that fit a filter, in the order of [`ActivityKey`].
+    ///
+    /// Refuses a missing epoch (`EpochNotFound`).
+    async fn find_activity(
+        &self,
+        epoch_id: EpochId,
+        filter: &ActivityFilter,
+        page: PageRequest<ActivityKey>,
+    ) -> PortResult<Page<ActivityEvent, ActivityKey>>;
+
+    /// How many events of each kind happened on each day, by day and kind; of one person or of all.
+    /// The answer has a row for a day and a kind, and no more however many events there are.
+    ///
+    /// Refuses a missing epoch (`EpochNotFound`).
+    async fn count_activity(
+        &self,
+        epoch_id: EpochId,
+        user_id: Option<&UserId>,
+    ) -> PortResult<Vec<ActivityCount>>;
 
     /// Every event of an epoch, one by one, as of the moment when the call returns, in bounded
     /// memory. Whoever reads slower than the store's longest statement gets an error in the middle.

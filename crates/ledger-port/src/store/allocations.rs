@@ -1,7 +1,7 @@
 //! Who gets how many units.
 
 use async_trait::async_trait;
-use ledger_core::{Allocation, AllocationOverride, EpochId, NewAllocation, UserId};
+use ledger_core::{Allocation, AllocationOverride, EpochId, NewAllocation, UserId, WeightTable};
 
 use crate::{Page, PageRequest, PortResult};
 
@@ -36,6 +36,17 @@ pub trait AllocationStore: Send + Sync {
     /// Refuses a missing epoch (`EpochNotFound`), a closed one (`EpochClosed`), and units that do
     /// not fit into 63 bits (`AmountOverflow`). Idempotent.
     async fn propose_allocations(&self, epoch_id: EpochId) -> PortResult<ProposalSummary>;
+
+    /// What every user would be proposed if the epoch's resolved events weighed so, bytewise by
+    /// user id. Writes nothing, and works on closed epochs too.
+    ///
+    /// Refuses a missing epoch (`EpochNotFound`), and units that do not fit into 63 bits
+    /// (`AmountOverflow`).
+    async fn preview_allocations(
+        &self,
+        epoch_id: EpochId,
+        weights: &WeightTable,
+    ) -> PortResult<Vec<NewAllocation>>;
 
     /// Sets an admin's decision for one user, or takes it back with `None`.
     ///

@@ -1,5 +1,6 @@
 //! The role traits and their sum.
 
+mod access;
 mod activity;
 mod allocations;
 mod collections;
@@ -7,12 +8,15 @@ mod cursors;
 mod epochs;
 mod identity;
 mod intentions;
+mod people;
 mod pool;
 mod statements;
+mod writes;
 
+pub use access::AccessStore;
 pub use activity::{
-    ActivityConflict, ActivityKey, ActivityStore, ActivityStream, ConflictReport, InsertOutcome,
-    MAX_REPORTED_CONFLICTS,
+    ActivityConflict, ActivityCount, ActivityFilter, ActivityKey, ActivityStore, ActivityStream,
+    ConflictReport, InsertOutcome, MAX_REPORTED_CONFLICTS,
 };
 pub use allocations::{AllocationStore, ProposalSummary};
 pub use collections::CollectionStore;
@@ -23,8 +27,10 @@ pub use identity::{
     UnresolvedIdentity,
 };
 pub use intentions::{FinalizeEpoch, FinalizedEpoch, IngestPage, IntentionStore, RollOver};
+pub use people::{MAX_NAMES, PeopleStore};
 pub use pool::PoolStore;
-pub use statements::StatementStore;
+pub use statements::{Holding, StatementStore};
+pub use writes::{Answer, KEYS_ARE_KEPT, Once, Render, Write, WriteStore, Written};
 
 /// Everything the system asks of one ledger's store. Object-safe: hold it as
 /// `Arc<dyn ActivityLedgerStore>`.
@@ -38,6 +44,9 @@ pub trait ActivityLedgerStore:
     + PoolStore
     + StatementStore
     + IntentionStore
+    + AccessStore
+    + PeopleStore
+    + WriteStore
 {
 }
 
@@ -48,10 +57,12 @@ impl<T> ActivityLedgerStore for T where
         + AllocationStore
         + CursorStore
         + CollectionStore
-        + CollectionStore
         + PoolStore
         + StatementStore
         + IntentionStore
+        + AccessStore
+        + PeopleStore
+        + WriteStore
         + ?Sized
 {
 }

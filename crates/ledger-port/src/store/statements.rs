@@ -1,9 +1,22 @@
 //! What was paid.
 
 use async_trait::async_trait;
-use ledger_core::{EpochId, NewPayoutStatement, PayoutStatement};
+use ledger_core::{Credits, EpochId, NewPayoutStatement, PayoutStatement, UserId};
 
-use crate::PortResult;
+use crate::{Page, PageRequest, PortResult};
+
+/// What one person was paid in all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// Who.
+    pub user_id: UserId,
+    /// The sum over all statements in force.
+    pub amount: Credits,
+    /// In how many epochs they were in the payout table.
+    pub epochs: u64,
+    /// The newest of those epochs.
+    pub last_epoch_id: EpochId,
+}
 
 /// Writes and reads payout statements.
 #[async_trait]
@@ -27,4 +40,9 @@ pub trait StatementStore: Send + Sync {
         &self,
         epoch_id: EpochId,
     ) -> PortResult<Option<PayoutStatement>>;
+
+    /// What everybody was paid in all, over the statements in force, bytewise by user id.
+    ///
+    /// Refuses a sum that does not fit into 63 bits (`AmountOverflow`).
+    async fn list_holdings(&self, page: PageRequest<UserId>) -> PortResult<Page<Holding, UserId>>;
 }

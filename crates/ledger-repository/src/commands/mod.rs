@@ -1,6 +1,7 @@
 //! What is written, one intention a file. Each is a value that can be run again.
 
 mod allocations;
+mod bind_and_resolve;
 mod bind_identities;
 mod create_epoch;
 mod epoch_life;
@@ -15,8 +16,10 @@ mod resolve_by_bindings;
 mod resolve_identities;
 mod roll_over;
 mod upsert_cursor;
+mod write_once;
 
 pub(crate) use allocations::{InsertAllocations, UpdateAllocation};
+pub(crate) use bind_and_resolve::BindAndResolve;
 pub(crate) use bind_identities::BindIdentities;
 pub(crate) use create_epoch::CreateEpoch;
 pub(crate) use epoch_life::{BeginReview, CloseEpoch};
@@ -25,12 +28,13 @@ pub(crate) use ingest_page::Ingest;
 pub(crate) use insert_events::InsertEvents;
 pub(crate) use insert_pool_component::InsertPoolComponent;
 pub(crate) use insert_statement::{InsertStatement, statement_in_force};
-pub(crate) use propose_allocations::ProposeAllocations;
+pub(crate) use propose_allocations::{ProposeAllocations, preview};
 pub(crate) use record_collection::RecordCollection;
 pub(crate) use resolve_by_bindings::ResolveByBindings;
 pub(crate) use resolve_identities::ResolveIdentities;
 pub(crate) use roll_over::GoOn;
 pub(crate) use upsert_cursor::UpsertCursor;
+pub(crate) use write_once::{WriteOnce, find_answer};
 
 use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};

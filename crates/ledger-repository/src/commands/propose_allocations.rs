@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ledger_core::{AmountOverflow, Epoch, EpochId, LedgerId, Timestamp, UserId, WeightTable};
+use ledger_core::{
+    AmountOverflow, Epoch, EpochId, LedgerId, NewAllocation, Timestamp, Units, UserId, WeightTable,
+};
 use ledger_port::{LedgerPortError, ProposalSummary};
 
 use super::{EpochLock, lock_writable_epoch};
@@ -112,6 +114,22 @@ const FIND_STALE: &str = concat!(
     ORDER BY 1 LIMIT 1"
 );
 
+const PREVIEW: &str = concat!(
+    "WITH ",
+    computed!(),
+    " SELECT user_id, units::bigint AS units, events FROM computed ORDER BY user_id"
+);
+
+#[derive(QueryableByName)]
+struct ComputedRow {
+    #[diesel(sql_type = Text)]
+    user_id: String,
+    #[diesel(sql_type = BigInt)]
+    units: i64,
+    #[diesel(sql_type = BigInt)]
+    events: i64,
+}
+
 #[derive(QueryableByName)]
 struct UserRow {
     #[diesel(sql_type = Text)]
@@ -126,24 +144,66 @@ struct SummaryRow {
     changed: i64,
 }
 
+/// A query over what is computed, with `$1` to `$5` in place.
+macro_rules! over_computed {
+    ($query:expr, $ledger_id:expr, $epoch_id:expr, $weights:expr) => {{
+        let columns = WeightColumns::of($weights);
+        diesel::sql_query($query)
+            .bind::<SqlUuid, _>($ledger_id.0)
+            .bind::<BigInt, _>($epoch_id.0)
+            .bind::<Array<Text>, _>(columns.sources)
+            .bind::<Array<Text>, _>(columns.event_types)
+            .bind::<Array<BigInt>, _>(columns.weights)
+    }};
+}
+
 async fn first_user(
     tx: &mut AsyncPgConnection,
     query: &'static str,
     ledger_id: LedgerId,
-    epoch: &Epoch,
+    epoch_id: EpochId,
+    weights: &WeightTable,
 ) -> TxResult<Option<UserId>> {
-    let weights = WeightColumns::of(&epoch.weights);
-    let rows: Vec<UserRow> = diesel::sql_query(query)
-        .bind::<SqlUuid, _>(ledger_id.0)
-        .bind::<BigInt, _>(epoch.id.0)
-        .bind::<Array<Text>, _>(weights.sources)
-        .bind::<Array<Text>, _>(weights.event_types)
-        .bind::<Array<BigInt>, _>(weights.weights)
-        .load(tx)
-        .await?;
+    let rows: Vec<UserRow> = over_computed!(query, ledger_id, epoch_id, weights).load(tx).await?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    let place = Place { table: "activity_events", row: &epoch.id };
+    let place = Place { table: "activity_events", row: &epoch_id };
     Ok(Some(place.read("user_id", row.user_id)?))
+}
+
+/// Refuses sums that do not fit, naming the bytewise first user.
+async fn refuse_overflow(
+    tx: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+    epoch_id: EpochId,
+    weights: &WeightTable,
+) -> TxResult<()> {
+    if may_overflow(weights)
+        && let Some(user_id) = first_user(tx, FIND_OVERFLOW, ledger_id, epoch_id, weights).await?
+    {
+        return Err(AmountOverflow { what: format!("the units of {user_id}") }.into());
+    }
+    Ok(())
+}
+
+/// What every user would be proposed under these weights. Reads only.
+pub(crate) async fn preview(
+    connection: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+    epoch_id: EpochId,
+    weights: &WeightTable,
+) -> TxResult<Vec<NewAllocation>> {
+    refuse_overflow(connection, ledger_id, epoch_id, weights).await?;
+    let rows: Vec<ComputedRow> =
+        over_computed!(PREVIEW, ledger_id, epoch_id, weights).load(connection).await?;
+    let place = Place { table: "activity_events", row: &epoch_id };
+    let allocation = |row: ComputedRow| {
+        Ok(NewAllocation {
+            user_id: place.read("user_id", row.user_id)?,
+            proposed_units: place.amount("units", row.units, Units::new)?,
+            activity_count: place.read("count", row.events)?,
+        })
+    };
+    rows.into_iter().map(allocation).collect()
 }
 
 /// Refuses to close an epoch whose proposals are not what the events come to: once it is closed,
@@ -153,7 +213,7 @@ pub(super) async fn refuse_stale_proposals(
     ledger_id: LedgerId,
     epoch: &Epoch,
 ) -> TxResult<()> {
-    match first_user(tx, FIND_STALE, ledger_id, epoch).await? {
+    match first_user(tx, FIND_STALE, ledger_id, epoch.id, &epoch.weights).await? {
         None => Ok(()),
         Some(user_id) => {
             Err(LedgerPortError::AllocationsStale { epoch_id: epoch.id, user_id }.into())
@@ -178,22 +238,10 @@ impl Command for ProposeAllocations {
         // would be in the sum of one user and not in that of the next.
         let epoch =
             lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Alone).await?;
-        if may_overflow(&epoch.weights) {
-            let overflowing = first_user(tx, FIND_OVERFLOW, self.ledger_id, &epoch).await?;
-            if let Some(user_id) = overflowing {
-                return Err(AmountOverflow { what: format!("the units of {user_id}") }.into());
-            }
-        }
-        let weights = WeightColumns::of(&epoch.weights);
-        let summary: SummaryRow = diesel::sql_query(WRITE)
-            .bind::<SqlUuid, _>(self.ledger_id.0)
-            .bind::<BigInt, _>(self.epoch_id.0)
-            .bind::<Array<Text>, _>(weights.sources)
-            .bind::<Array<Text>, _>(weights.event_types)
-            .bind::<Array<BigInt>, _>(weights.weights)
-            .bind::<Timestamptz, _>(self.now.as_datetime())
-            .get_result(tx)
-            .await?;
+        refuse_overflow(tx, self.ledger_id, self.epoch_id, &epoch.weights).await?;
+        let query = over_computed!(WRITE, self.ledger_id, self.epoch_id, &epoch.weights);
+        let summary: SummaryRow =
+            query.bind::<Timestamptz, _>(self.now.as_datetime()).get_result(tx).await?;
         let place = Place { table: "epoch_allocations", row: &self.epoch_id };
         Ok(ProposalSummary {
             users: place.read("count", summary.users)?,

@@ -1,7 +1,9 @@
 use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
 use diesel::prelude::{Queryable, Selectable};
-use ledger_core::{ActivityEvent, EpochId, NewActivityEvent};
-use ledger_port::StoreFault;
+use diesel::sql_types::{BigInt, Text, Timestamptz};
+use ledger_core::{ActivityEvent, EpochId, EventKind, NewActivityEvent};
+use ledger_port::{ActivityCount, StoreFault};
 use ledger_schema::schema::activity_events;
 
 use super::Place;
@@ -48,5 +50,38 @@ impl TryFrom<EventRow> for ActivityEvent {
         };
         let ingested_at = place.time("ingested_at", row.ingested_at)?;
         Ok(Self { epoch_id: EpochId(row.epoch_id), event, ingested_at })
+    }
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct ActivityCountRow {
+    #[diesel(sql_type = Timestamptz)]
+    day: DateTime<Utc>,
+    #[diesel(sql_type = Text)]
+    source: String,
+    #[diesel(sql_type = Text)]
+    event_type: String,
+    #[diesel(sql_type = BigInt)]
+    events: i64,
+    #[diesel(sql_type = BigInt)]
+    unresolved: i64,
+    #[diesel(sql_type = BigInt)]
+    late: i64,
+}
+
+impl TryFrom<ActivityCountRow> for ActivityCount {
+    type Error = StoreFault;
+    fn try_from(row: ActivityCountRow) -> Result<Self, StoreFault> {
+        let place = Place { table: "activity_events", row: &row.day };
+        Ok(Self {
+            day: place.time("event_time", row.day)?,
+            kind: EventKind {
+                source: place.read("source", row.source)?,
+                event_type: place.read("event_type", row.event_type)?,
+            },
+            events: place.read("count", row.events)?,
+            unresolved: place.read("count", row.unresolved)?,
+            late: place.read("count", row.late)?,
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! Rows behind the seam: each becomes a record, or is reported as corrupt.
 
+mod access;
 mod activity;
 mod allocation;
 mod collection;
@@ -10,7 +11,8 @@ mod job;
 mod pool;
 mod statement;
 
-pub(crate) use activity::EventRow;
+pub(crate) use access::{AccessTokenRow, NewAccessTokenRow};
+pub(crate) use activity::{ActivityCountRow, EventRow};
 pub(crate) use allocation::AllocationRow;
 pub(crate) use collection::CollectionRow;
 pub(crate) use cursor::CursorRow;
@@ -18,7 +20,7 @@ pub(crate) use epoch::EpochRow;
 pub(crate) use identity::{BindingRow, UnresolvedRow};
 pub(crate) use job::JobRow;
 pub(crate) use pool::PoolComponentRow;
-pub(crate) use statement::StatementRow;
+pub(crate) use statement::{HoldingRow, StatementRow};
 
 use chrono::{DateTime, Utc};
 use ledger_core::Timestamp;

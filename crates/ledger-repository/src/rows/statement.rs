@@ -1,7 +1,11 @@
 use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
 use diesel::prelude::{Queryable, Selectable};
-use ledger_core::{Credits, EpochId, NewPayoutStatement, PayoutStatement, StatementId};
-use ledger_port::StoreFault;
+use diesel::sql_types::{BigInt, Text};
+use ledger_core::{
+    AmountOverflow, Credits, EpochId, NewPayoutStatement, PayoutStatement, StatementId,
+};
+use ledger_port::{Holding, LedgerPortError, StoreFault};
 use ledger_schema::schema::payout_statements;
 use uuid::Uuid;
 
@@ -33,5 +37,34 @@ impl TryFrom<StatementRow> for PayoutStatement {
             supersedes: row.supersedes_statement_id.map(StatementId),
         };
         Ok(Self { statement, created_at: place.time("created_at", row.created_at)? })
+    }
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct HoldingRow {
+    #[diesel(sql_type = Text)]
+    user_id: String,
+    /// A whole number of any size.
+    #[diesel(sql_type = Text)]
+    amount: String,
+    #[diesel(sql_type = BigInt)]
+    epochs: i64,
+    #[diesel(sql_type = BigInt)]
+    last_epoch_id: i64,
+}
+
+impl TryFrom<HoldingRow> for Holding {
+    type Error = LedgerPortError;
+    fn try_from(row: HoldingRow) -> Result<Self, LedgerPortError> {
+        let place = Place { table: "payout_statements", row: &row.user_id };
+        let sum: i128 =
+            row.amount.parse().map_err(|problem| place.corrupt("payouts_json", problem))?;
+        let overflow = |_| AmountOverflow { what: format!("what {} was paid", row.user_id) };
+        Ok(Self {
+            amount: Credits::try_from(sum).map_err(overflow)?,
+            epochs: place.read("count", row.epochs)?,
+            last_epoch_id: EpochId(row.last_epoch_id),
+            user_id: place.read("payouts_json", row.user_id.clone())?,
+        })
     }
 }

@@ -2,11 +2,13 @@ use async_trait::async_trait;
 use diesel::prelude::{
     BoolExpressionMethods, ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper,
 };
+use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use ledger_core::{ActivityEvent, EpochId, EventId, LedgerId, NewActivityEvent};
+use ledger_core::{ActivityEvent, EpochId, EventId, LedgerId, NewActivityEvent, UserId};
 use ledger_port::{
-    ActivityKey, ActivityStore, ActivityStream, InsertOutcome, LedgerPortError, Page, PageRequest,
+    ActivityCount, ActivityFilter, ActivityKey, ActivityStore, ActivityStream,
+    EpochNotFoundPortError, EpochStore as _, InsertOutcome, LedgerPortError, Page, PageRequest,
     PortResult, StoreFault,
 };
 use ledger_schema::schema::activity_events as events;
@@ -18,14 +20,7 @@ use crate::Role;
 use crate::commands::InsertEvents;
 use crate::loan::Loan;
 use crate::refusals::fault;
-use crate::rows::EventRow;
-
-/// Which events of an epoch.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Which {
-    All,
-    Unresolved,
-}
+use crate::rows::{ActivityCountRow, EventRow};
 
 #[async_trait]
 impl<R: Role> ActivityStore for PgLedgerStore<R> {
@@ -56,7 +51,8 @@ impl<R: Role> ActivityStore for PgLedgerStore<R> {
         epoch_id: EpochId,
         request: PageRequest<ActivityKey>,
     ) -> PortResult<Page<ActivityEvent, ActivityKey>> {
-        self.events_page("get_activity_for_epoch", epoch_id, request, Which::All).await
+        let all = ActivityFilter::default();
+        self.events_page("get_activity_for_epoch", epoch_id, &all, request).await
     }
 
     async fn get_unresolved_activity(
@@ -64,7 +60,40 @@ impl<R: Role> ActivityStore for PgLedgerStore<R> {
         epoch_id: EpochId,
         request: PageRequest<ActivityKey>,
     ) -> PortResult<Page<ActivityEvent, ActivityKey>> {
-        self.events_page("get_unresolved_activity", epoch_id, request, Which::Unresolved).await
+        let filter = ActivityFilter { is_unresolved: Some(true), ..ActivityFilter::default() };
+        self.events_page("get_unresolved_activity", epoch_id, &filter, request).await
+    }
+
+    async fn find_activity(
+        &self,
+        epoch_id: EpochId,
+        filter: &ActivityFilter,
+        request: PageRequest<ActivityKey>,
+    ) -> PortResult<Page<ActivityEvent, ActivityKey>> {
+        self.events_page("find_activity", epoch_id, filter, request).await
+    }
+
+    async fn count_activity(
+        &self,
+        epoch_id: EpochId,
+        user_id: Option<&UserId>,
+    ) -> PortResult<Vec<ActivityCount>> {
+        let name = "count_activity";
+        let sql = if user_id.is_some() { COUNT_OF_USER } else { COUNT };
+        let mut query = diesel::sql_query(sql)
+            .into_boxed()
+            .bind::<SqlUuid, _>(self.ledger_id.0)
+            .bind::<BigInt, _>(epoch_id.0);
+        if let Some(user_id) = user_id {
+            query = query.bind::<Text, _>(user_id.as_str());
+        }
+        let mut loan = self.pool.lend().await?;
+        let found = query.load(loan.connection()).await;
+        let rows: Vec<ActivityCountRow> = loan.end(name, found)?;
+        if rows.is_empty() {
+            self.require_epoch(name, epoch_id).await?;
+        }
+        Ok(rows.into_iter().map(ActivityCount::try_from).collect::<Result<_, _>>()?)
     }
 
     async fn stream_activity_for_epoch(&self, epoch_id: EpochId) -> PortResult<ActivityStream> {
@@ -84,6 +113,26 @@ impl<R: Role> ActivityStore for PgLedgerStore<R> {
         Ok(chunks.flat_map(stream::iter).boxed())
     }
 }
+
+/// Of all people, or of one: the clause that comes after the epoch's.
+macro_rules! count_activity {
+    ($of:literal) => {
+        concat!(
+            "SELECT date_trunc('day', a.event_time, 'UTC') AS day, a.source, a.event_type,
+                count(*) AS events,
+                count(*) FILTER (WHERE a.user_id IS NULL) AS unresolved,
+                count(*) FILTER (WHERE a.event_time < e.period_start) AS late
+            FROM activity_events a
+            JOIN epochs e ON e.ledger_id = a.ledger_id AND e.id = a.epoch_id
+            WHERE a.ledger_id = $1 AND a.epoch_id = $2 ",
+            $of,
+            " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        )
+    };
+}
+
+const COUNT: &str = count_activity!("");
+const COUNT_OF_USER: &str = count_activity!("AND a.user_id = $3");
 
 const STREAM: &str = "stream_activity_for_epoch";
 
@@ -146,8 +195,8 @@ impl<R: Role> PgLedgerStore<R> {
         &self,
         name: &'static str,
         epoch_id: EpochId,
+        filter: &ActivityFilter,
         request: PageRequest<ActivityKey>,
-        which: Which,
     ) -> PortResult<Page<ActivityEvent, ActivityKey>> {
         let mut query = events::table
             .filter(events::ledger_id.eq(self.ledger_id.0))
@@ -156,8 +205,27 @@ impl<R: Role> PgLedgerStore<R> {
             .limit(fetch(request.limit))
             .select(EventRow::as_select())
             .into_boxed();
-        if which == Which::Unresolved {
-            query = query.filter(events::user_id.is_null());
+        if let Some(user_id) = &filter.user_id {
+            query = query.filter(events::user_id.eq(user_id.as_str()));
+        }
+        if let Some(source) = &filter.source {
+            query = query.filter(events::source.eq(source.as_str()));
+        }
+        if let Some(event_type) = &filter.event_type {
+            query = query.filter(events::event_type.eq(event_type.as_str()));
+        }
+        query = match filter.is_unresolved {
+            Some(true) => query.filter(events::user_id.is_null()),
+            Some(false) => query.filter(events::user_id.is_not_null()),
+            None => query,
+        };
+        if let Some(is_late) = filter.is_late {
+            let missing = EpochNotFoundPortError { epoch_id };
+            let start = self.get_epoch(epoch_id).await?.ok_or(missing)?.period.start();
+            query = match is_late {
+                true => query.filter(events::event_time.lt(start.as_datetime())),
+                false => query.filter(events::event_time.ge(start.as_datetime())),
+            };
         }
         if let Some(after) = &request.after {
             let time = after.event_time.as_datetime();

@@ -1,13 +1,13 @@
 use async_trait::async_trait;
 use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
 use diesel_async::RunQueryDsl;
-use ledger_core::{Allocation, AllocationOverride, EpochId, NewAllocation, UserId};
+use ledger_core::{Allocation, AllocationOverride, EpochId, NewAllocation, UserId, WeightTable};
 use ledger_port::{AllocationStore, Page, PageRequest, PortResult, ProposalSummary};
 use ledger_schema::schema::epoch_allocations as allocations;
 
 use super::{PgLedgerStore, fetch, page};
 use crate::Role;
-use crate::commands::{InsertAllocations, ProposeAllocations, UpdateAllocation};
+use crate::commands::{InsertAllocations, ProposeAllocations, UpdateAllocation, preview};
 use crate::rows::AllocationRow;
 
 #[async_trait]
@@ -24,6 +24,21 @@ impl<R: Role> AllocationStore for PgLedgerStore<R> {
     async fn propose_allocations(&self, epoch_id: EpochId) -> PortResult<ProposalSummary> {
         let now = self.now();
         self.pool.run(&ProposeAllocations { ledger_id: self.ledger_id, epoch_id, now }).await
+    }
+
+    async fn preview_allocations(
+        &self,
+        epoch_id: EpochId,
+        weights: &WeightTable,
+    ) -> PortResult<Vec<NewAllocation>> {
+        let name = "preview_allocations";
+        let mut loan = self.pool.lend().await?;
+        let found = preview(loan.connection(), self.ledger_id, epoch_id, weights).await;
+        let proposals = loan.end(name, found)?;
+        if proposals.is_empty() {
+            self.require_epoch(name, epoch_id).await?;
+        }
+        Ok(proposals)
     }
 
     async fn update_allocation(

@@ -1,5 +1,6 @@
 //! The port over PostgreSQL: reads are one statement each, writes are [`crate::commands`].
 
+mod access;
 mod activity;
 mod allocations;
 mod collections;
@@ -7,9 +8,11 @@ mod cursors;
 mod epochs;
 mod identity;
 mod intentions;
+mod people;
 mod pool;
 mod registry;
 mod statements;
+mod writes;
 
 pub use registry::PgLedgerRegistry;
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl};
 use diesel_async::RunQueryDsl;
-use ledger_core::{LedgerId, LedgerName};
+use ledger_core::{LedgerId, LedgerName, Visibility};
 use ledger_port::{
     Clock, Ledger, LedgerPortError, LedgerRegistry, Page, PageRequest, PortResult, StoreFault,
 };
@@ -48,17 +48,26 @@ impl<R: Role> PgLedgerRegistry<R> {
     }
 }
 
-struct LedgerRow((Uuid, String, DateTime<Utc>));
+type LedgerColumns = (Uuid, String, String, DateTime<Utc>);
+
+const COLUMNS: (ledgers::ledger_id, ledgers::name, ledgers::visibility, ledgers::created_at) =
+    (ledgers::ledger_id, ledgers::name, ledgers::visibility, ledgers::created_at);
+
+struct LedgerRow(LedgerColumns);
 
 impl TryFrom<LedgerRow> for Ledger {
     type Error = StoreFault;
-    fn try_from(LedgerRow((id, name, created_at)): LedgerRow) -> Result<Self, StoreFault> {
+    fn try_from(row: LedgerRow) -> Result<Self, StoreFault> {
+        let LedgerRow((id, name, visibility, created_at)) = row;
         let place = Place { table: "ledgers", row: &id };
         let name: LedgerName = place.read("name", name)?;
         if LedgerId::of(&name) != LedgerId(id) {
             return Err(place.corrupt("ledger_id", format!("it is not the id of \"{name}\"")));
         }
-        Ok(Self { id: LedgerId(id), name, created_at: place.time("created_at", created_at)? })
+        let visibility: Visibility =
+            visibility.parse().map_err(|problem| place.corrupt("visibility", problem))?;
+        let created_at = place.time("created_at", created_at)?;
+        Ok(Self { id: LedgerId(id), name, visibility, created_at })
     }
 }
 
@@ -85,15 +94,33 @@ impl<R: Role> LedgerRegistry for PgLedgerRegistry<R> {
         })
     }
 
+    async fn set_ledger_visibility(
+        &self,
+        name: &LedgerName,
+        visibility: Visibility,
+    ) -> PortResult<Ledger> {
+        let mut loan = self.pool.lend().await?;
+        let found = diesel::update(ledgers::table)
+            .filter(ledgers::ledger_id.eq(LedgerId::of(name).0))
+            .set(ledgers::visibility.eq(visibility.as_str()))
+            .returning(COLUMNS)
+            .get_result(loan.connection())
+            .await
+            .optional();
+        let row: Option<LedgerColumns> = loan.end("set_ledger_visibility", found)?;
+        let row = row.ok_or_else(|| LedgerPortError::LedgerNotFound { name: name.clone() })?;
+        Ok(Ledger::try_from(LedgerRow(row))?)
+    }
+
     async fn get_ledger(&self, name: &LedgerName) -> PortResult<Option<Ledger>> {
         let mut loan = self.pool.lend().await?;
         let found = ledgers::table
             .filter(ledgers::ledger_id.eq(LedgerId::of(name).0))
-            .select((ledgers::ledger_id, ledgers::name, ledgers::created_at))
+            .select(COLUMNS)
             .first(loan.connection())
             .await
             .optional();
-        let row: Option<(Uuid, String, DateTime<Utc>)> = loan.end("get_ledger", found)?;
+        let row: Option<LedgerColumns> = loan.end("get_ledger", found)?;
         Ok(row.map(|row| Ledger::try_from(LedgerRow(row))).transpose()?)
     }
 
@@ -107,10 +134,10 @@ impl<R: Role> LedgerRegistry for PgLedgerRegistry<R> {
             .filter(ledgers::name.gt(after))
             .order(ledgers::name)
             .limit(fetch(request.limit))
-            .select((ledgers::ledger_id, ledgers::name, ledgers::created_at))
+            .select(COLUMNS)
             .load(loan.connection())
             .await;
-        let rows: Vec<(Uuid, String, DateTime<Utc>)> = loan.end("list_ledgers", found)?;
+        let rows: Vec<LedgerColumns> = loan.end("list_ledgers", found)?;
         let rows = rows.into_iter().map(LedgerRow).collect();
         page(rows, request.limit, |ledger: &Ledger| ledger.name.clone())
     }

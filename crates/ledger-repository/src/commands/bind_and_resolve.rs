@@ -1,0 +1,41 @@
+use async_trait::async_trait;
+use diesel::prelude::{ExpressionMethods, QueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ledger_core::{EpochId, EpochStatus, LedgerId, Timestamp};
+use ledger_port::{IdentityBinding, Written};
+use ledger_schema::schema::epochs;
+
+use super::{BindIdentities, ResolveByBindings};
+use crate::transaction::{Command, TxResult};
+
+/// Binds platform users, and gives them what waits for them in every epoch that is not closed.
+pub(crate) struct BindAndResolve<'a> {
+    pub(crate) ledger_id: LedgerId,
+    pub(crate) bindings: &'a [IdentityBinding],
+    pub(crate) now: Timestamp,
+}
+
+#[async_trait]
+impl Command for BindAndResolve<'_> {
+    type Output = Written;
+    const NAME: &'static str = "bind_and_resolve";
+
+    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Written> {
+        let ledger_id = self.ledger_id;
+        // The epochs' rows before the bindings': the order in which everybody locks.
+        let unclosed: Vec<i64> = epochs::table
+            .filter(epochs::ledger_id.eq(ledger_id.0))
+            .filter(epochs::status.ne(EpochStatus::Closed.as_str()))
+            .order(epochs::id)
+            .select(epochs::id)
+            .for_share()
+            .load(tx)
+            .await?;
+        let bound = BindIdentities::new(ledger_id, self.bindings, self.now).run(tx).await?;
+        let mut resolved = 0;
+        for epoch_id in unclosed.into_iter().map(EpochId) {
+            resolved += ResolveByBindings { ledger_id, epoch_id }.run(tx).await?;
+        }
+        Ok(Written::Bound { bound, resolved })
+    }
+}
