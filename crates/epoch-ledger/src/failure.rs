@@ -79,7 +79,7 @@ impl Failure {
         is_json.then(|| Self::wrong_arguments(words.join(" ")))
     }
 
-    fn of(code: Code, error: &dyn Error) -> Self {
+    pub(crate) fn of(code: Code, error: &dyn Error) -> Self {
         let message = error.to_string();
         let mut causes: Vec<String> = Vec::new();
         for cause in std::iter::successors(error.source(), |&cause| cause.source()) {
@@ -167,6 +167,7 @@ fn what_helps(error: &LedgerPortError) -> Option<&'static str> {
         LedgerPortError::LedgerNotFound { .. } => {
             Some("see `epoch-ledger ledger list`, or make it with `epoch-ledger ledger create`")
         }
+        LedgerPortError::TokenNotFound { .. } => Some("see `epoch-ledger token list`"),
         LedgerPortError::JobNotFound { .. } => Some("see `epoch-ledger jobs list`"),
         LedgerPortError::PoolRequiresBase { .. } => {
             Some("add it with `epoch-ledger pool add base_issuance CREDITS`")

@@ -10,27 +10,38 @@ mod epoch_choice;
 mod failure;
 mod output;
 mod session;
+mod telemetry;
 mod views;
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command};
+use crate::cli::Cli;
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::telemetry::Telemetry;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    log_to_stderr(&cli);
     let is_json = cli.global.json;
-    match run(cli) {
+    let telemetry = match Telemetry::begin(&cli) {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            let message =
+                format!("the OpenTelemetry collector that is named cannot be used: {error}");
+            let failure = Failure::wrong_arguments(message);
+            failure.print(is_json);
+            return ExitCode::from(&failure);
+        }
+    };
+    let ended = run(cli);
+    telemetry.end();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print(is_json);
@@ -75,23 +86,4 @@ async fn run_until_interrupted(cli: Cli) -> Result<(), Failure> {
             return Err(Failure::interrupted(session.interruption_leaves.get()));
         }
     }
-}
-
-/// Under `--json` nothing but JSON is printed, unless a log is asked for.
-fn log_to_stderr(cli: &Cli) {
-    let is_json = cli.global.json;
-    let default = match cli.global.verbose {
-        // A worker is watched by its log.
-        0 if matches!(cli.command, Command::Work(_)) => "info",
-        0 if is_json => "off",
-        0 => "warn",
-        1 => "info,ledger_repository=debug,app_container=debug",
-        _ => "debug",
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
 }

@@ -1,6 +1,7 @@
 //! What a command works with: the database, the container, the ledger's store.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use app_container::{Container, ContainerError, Database, DatabaseConfig};
 use ledger_core::LedgerName;
@@ -94,6 +95,14 @@ impl Session {
         closing(self.container().await?, work).await
     }
 
+    /// The same for work that goes on in the background, such as answering requests.
+    pub(crate) async fn with_shared_container(
+        &self,
+        work: impl AsyncFnOnce(&Arc<Container>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        closing_shared(self.container().await?, work).await
+    }
+
     /// Works with the ledger that was named, and closes it whatever comes of it.
     pub(crate) async fn with_books(
         &self,
@@ -114,6 +123,20 @@ pub(crate) async fn closing(
 ) -> Result<(), Failure> {
     let done = work(&container).await;
     first_failure(done, container.close().await)
+}
+
+/// The same for work that shares it. Requests that were cut off may still hold it; the end of the
+/// process closes what they have.
+pub(crate) async fn closing_shared(
+    container: Container,
+    work: impl AsyncFnOnce(&Arc<Container>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let shared = Arc::new(container);
+    let done = work(&shared).await;
+    match Arc::into_inner(shared) {
+        Some(container) => first_failure(done, container.close().await),
+        None => done,
+    }
 }
 
 /// A command that failed is what somebody must read, before a server that does not stop.

@@ -2,15 +2,33 @@
 
 use activity_collector::CollectReport;
 use ledger_core::{
-    ActivityEvent, Allocation, AllocationOverride, Epoch, LedgerName, OneLine, PayoutStatement,
-    PoolComponent, SourceCollection, Units, UserId, VerificationReport, WeightTable,
+    AccessToken, ActivityEvent, Allocation, AllocationOverride, Epoch, LedgerName, OneLine,
+    PayoutStatement, PoolComponent, SourceCollection, Units, UserId, VerificationReport,
+    WeightTable,
 };
 use ledger_port::{IdentityBinding, Job, JobState, Ledger, UnresolvedIdentity};
 use serde_json::{Value, json};
 use worker::SourceStatus;
 
 pub(crate) fn ledger(ledger: &Ledger) -> Value {
-    json!({ "id": ledger.id, "name": ledger.name, "created_at": ledger.created_at.to_string() })
+    json!({
+        "id": ledger.id,
+        "name": ledger.name,
+        "visibility": ledger.visibility.as_str(),
+        "created_at": ledger.created_at.to_string(),
+    })
+}
+
+/// A token without its secret, which is stored nowhere.
+pub(crate) fn token(token: &AccessToken) -> Value {
+    json!({
+        "id": token.token.id,
+        "name": token.token.name,
+        "scope": token.token.scope.as_str(),
+        "created_at": token.created_at.to_string(),
+        "expires_at": token.token.expires_at.map(|at| at.to_string()),
+        "revoked_at": token.revoked_at.map(|at| at.to_string()),
+    })
 }
 
 pub(crate) fn epoch(epoch: &Epoch) -> Value {

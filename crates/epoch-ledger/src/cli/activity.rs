@@ -1,7 +1,7 @@
 //! `activity`, `identity`.
 
 use clap::Subcommand;
-use ledger_core::{PlatformUserId, SourceName, UserId};
+use ledger_core::{DisplayName, PlatformUserId, SourceName, UserId};
 
 use super::EpochOption;
 
@@ -30,6 +30,13 @@ pub(crate) enum IdentityCommand {
         platform_user: PlatformUserId,
         /// Who is paid
         user: UserId,
+    },
+    /// Say what everybody may call a user (again is safe)
+    Name {
+        /// Who
+        user: UserId,
+        /// The name; without one it is taken back
+        name: Option<DisplayName>,
     },
     /// List who is bound to whom
     List,

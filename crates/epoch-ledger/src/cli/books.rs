@@ -1,9 +1,10 @@
 //! `demo`, `db`, `ledger`, `epoch`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use ledger_core::{Credits, LedgerName, Timestamp};
+use ledger_core::{Credits, LedgerName, Timestamp, Visibility};
 
 use super::EpochArgument;
 
@@ -21,6 +22,12 @@ pub(crate) struct DemoArguments {
     /// Units, in thousandths, for a kind of event [default: git:commit_authored=1000]
     #[arg(long = "weight", value_name = "KIND=UNITS")]
     pub(crate) weights: Vec<String>,
+    /// Pay week by week, leave the last one open, and show it all as pages until Ctrl-C
+    #[arg(long)]
+    pub(crate) serve: bool,
+    /// Where to show the pages; port 0 takes one that is free
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", requires = "serve")]
+    pub(crate) listen: SocketAddr,
 }
 
 #[derive(Debug, Subcommand)]
@@ -39,6 +46,16 @@ pub(crate) enum LedgerCommand {
     Create {
         /// Its name: a-z, 0-9, '_', '-' and '.'
         name: LedgerName,
+        /// Show it to everybody, without addresses and platforms' ids
+        #[arg(long)]
+        public: bool,
+    },
+    /// Say who may read a ledger: whoever holds a token, or everybody (again is safe)
+    Visibility {
+        /// Which ledger
+        name: LedgerName,
+        /// `private` or `public`
+        visibility: Visibility,
     },
     /// List the ledgers of this database
     List,

@@ -5,6 +5,7 @@ mod books;
 mod collect;
 mod jobs;
 mod payout;
+mod serve;
 mod work;
 
 pub(crate) use activity::{ActivityCommand, IdentityCommand};
@@ -17,6 +18,7 @@ pub(crate) use payout::{
     AllocateCommand, ExportFormat, PoolAddArguments, PoolCommand, StatementArgument,
     StatementCommand,
 };
+pub(crate) use serve::{LimitArguments, ServeArguments, TokenCommand, WebhookArgument};
 pub(crate) use work::{ConfigArgument, ConfigCommand};
 
 use clap::{Args, Parser, Subcommand};
@@ -39,6 +41,10 @@ Weeks that run by themselves, up to the review:
   epoch-ledger config example > epoch-ledger.toml
   epoch-ledger config check
   epoch-ledger work
+
+Pages for everybody to look at, and an API:
+  epoch-ledger token create --scope admin me
+  epoch-ledger serve
 
 Exit codes:
   0 done             4 there is no such thing
@@ -98,6 +104,11 @@ pub(crate) enum Command {
     Collect(CollectCommand),
     /// Run epochs by themselves: collect what is due, go on when a window is over
     Work(WorkArguments),
+    /// Answer over HTTP: the pages, and the API that they stand on
+    Serve(ServeArguments),
+    /// Who may use the API and the pages
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// What the workers are to do, and what became of it
     #[command(subcommand)]
     Jobs(JobsCommand),

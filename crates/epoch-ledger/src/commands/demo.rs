@@ -1,5 +1,9 @@
 //! The whole story on a throwaway ledger.
 
+mod shown;
+
+use std::sync::Arc;
+
 use activity_collector::{Collector, SharedHistory};
 use activity_sources::git::{GitOptions, GitSource};
 use app_container::{Container, Database, DatabaseConfig};
@@ -10,11 +14,11 @@ use ledger_port::{ActivityLedgerStore, IdentityBinding, all_pages, verify_statem
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{allocate, close, collect, statement, weights};
+use super::{allocate, close, collect, serve, statement, token, weights};
 use crate::cli::DemoArguments;
 use crate::failure::Failure;
 use crate::output::counted;
-use crate::session::{Session, closing};
+use crate::session::{Session, closing_shared};
 use crate::views;
 
 /// A commit is worth one unit, so the totals can be held against `git shortlog`.
@@ -32,14 +36,18 @@ pub(super) async fn run(arguments: &DemoArguments, session: &Session) -> Result<
     output.step("Starting a throwaway PostgreSQL");
     let directory = std::env::temp_dir().join(format!("epoch-ledger-demo-{}", Uuid::new_v4()));
     let database = Database::open(&DatabaseConfig::Throwaway(directory)).await?;
-    closing(Container::open(database).await?, async |container| {
-        Story { container, source: &source, session }.tell(arguments, weights).await
+    closing_shared(Container::open(database).await?, async |container| {
+        let story = Story { container, source: &source, session };
+        if arguments.serve {
+            return shown::show(&story, arguments, &weights).await;
+        }
+        story.tell(arguments, weights).await
     })
     .await
 }
 
 struct Story<'a> {
-    container: &'a Container,
+    container: &'a Arc<Container>,
     source: &'a GitSource,
     session: &'a Session,
 }

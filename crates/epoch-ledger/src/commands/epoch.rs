@@ -122,7 +122,7 @@ async fn show(
     let mut json = views::epoch(&epoch);
     json["pool_components"] = components.iter().map(views::component).collect();
     json["unresolved_events"] = waiting.into();
-    let missing = missing::sentences(&epoch, &components, waiting, store).await?;
+    let missing = missing::sentences(&epoch, store).await?;
     json["missing"] = missing.clone().into();
     let collections = all_pages(|page| store.list_collections_for_epoch(epoch.id, page)).await?;
     json["sources"] = collections.iter().map(|one| views::collection(one, &epoch)).collect();

@@ -21,6 +21,14 @@ pub(super) async fn run(
             let key = binding_key(source, &platform_user, session.output)?;
             bind(IdentityBinding { key, user_id: user }, store, session).await
         }
+        IdentityCommand::Name { user, name } => {
+            store.set_display_name(&user, name.as_ref()).await?;
+            let json = json!({ "user_id": user, "display_name": name });
+            session.output.result(&json, || match &name {
+                Some(name) => format!("Everybody may call {user} {name}."),
+                None => format!("{user} has no display name any more."),
+            })
+        }
         IdentityCommand::List => {
             let bindings = all_pages(|page| store.list_identity_bindings(page)).await?;
             let json =

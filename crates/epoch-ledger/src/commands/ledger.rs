@@ -1,4 +1,5 @@
 use app_container::Container;
+use ledger_core::Visibility;
 use serde_json::json;
 
 use ledger_port::all_pages;
@@ -16,10 +17,22 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let registry = container.ledger_registry();
     match command {
-        LedgerCommand::Create { name } => {
-            let ledger = registry.create_ledger(name).await?;
+        LedgerCommand::Create { name, public } => {
+            let mut ledger = registry.create_ledger(name).await?;
+            if *public {
+                ledger = registry.set_ledger_visibility(name, Visibility::Public).await?;
+            }
             session.output.result(&views::ledger(&ledger), || {
                 format!("The ledger {} is there. Its id is {}.", ledger.name, ledger.id)
+            })
+        }
+        LedgerCommand::Visibility { name, visibility } => {
+            let ledger = registry.set_ledger_visibility(name, *visibility).await?;
+            session.output.result(&views::ledger(&ledger), || match visibility {
+                Visibility::Public => format!(
+                    "Everybody may read the ledger {name}, without addresses and platforms' ids."
+                ),
+                Visibility::Private => format!("The ledger {name} is for token holders only."),
             })
         }
         LedgerCommand::List => {
@@ -30,10 +43,12 @@ pub(super) async fn run(
                     vec![
                         ledger.name.to_string(),
                         ledger.id.to_string(),
+                        ledger.visibility.to_string(),
                         ledger.created_at.to_string(),
                     ]
                 };
-                table(&["ledger", "id", "created"], &[], ledgers.iter().map(row).collect())
+                let header = ["ledger", "id", "visibility", "created"];
+                table(&header, &[], ledgers.iter().map(row).collect())
             })
         }
     }

@@ -13,8 +13,10 @@ mod jobs;
 mod ledger;
 mod missing;
 mod pool;
+mod serve;
 mod sources;
 mod statement;
+mod token;
 mod weights;
 mod work;
 
@@ -40,6 +42,10 @@ pub(crate) async fn run(command: Command, session: &Session) -> Result<(), Failu
         // It opens the repository before the books.
         Command::Collect(command) => collect::run(command, session).await,
         Command::Work(arguments) => work::run(&arguments, session).await,
+        Command::Serve(arguments) => serve::run(&arguments, session).await,
+        Command::Token(command) => {
+            session.with_books(async |books| token::run(command, books, session).await).await
+        }
         Command::Jobs(command) => {
             session
                 .with_container(async |container| jobs::run(&command, container, session).await)

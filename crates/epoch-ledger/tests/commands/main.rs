@@ -17,6 +17,7 @@ mod own_server;
 mod program;
 mod renaming;
 mod repository;
+mod serving;
 mod started;
 mod terminal;
 mod working;

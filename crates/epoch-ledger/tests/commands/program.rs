@@ -39,7 +39,9 @@ pub(crate) fn program() -> Command {
     for name in [
         "DATABASE_URL",
         "EPOCH_LEDGER_CONFIG",
+        "EPOCH_LEDGER_CURSOR_SECRET",
         "EPOCH_LEDGER_LEDGER",
+        "EPOCH_LEDGER_LISTEN",
         "EPOCH_LEDGER_METRICS",
         "EPOCH_LEDGER_STATE_DIR",
         "GITHUB_TOKEN",
