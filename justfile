@@ -4,7 +4,7 @@ default:
     @just --list
 
 # Every check of CI, in its order
-check: format-check lint docs schema-check house test fuzz demo clean-tree test-contract
+check: format-check lint docs schema-check house test fuzz demo fuzz-api test-browser clean-tree test-contract
 
 # Every test, against a PostgreSQL that the tests start themselves
 test:
@@ -58,6 +58,33 @@ fuzz seconds="10":
             > "$corpus.log" 2>&1 || { cat "$corpus.log"; exit 1; }
         echo "$target: $(grep '^Done ' "$corpus.log")"
     done
+
+# Ask the API what its description allows, and more, over the demo's data (needs python3)
+fuzz-api examples="30":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --locked
+    tools=target/schemathesis
+    [ -x $tools/bin/schemathesis ] || python3 -m venv $tools
+    $tools/bin/pip install --quiet --disable-pip-version-check --requirement tests/api/requirements.txt
+    target/debug/epoch-ledger demo --serve --listen 127.0.0.1:0 > $tools/token 2> $tools/log & server=$!
+    trap 'kill $server; wait $server || true' EXIT
+    until grep -q 'stop with Ctrl-C' $tools/log; do
+        kill -0 $server 2> /dev/null || { cat $tools/log; exit 1; }
+        sleep 0.2
+    done
+    address=$(grep -o 'http://[0-9.:]*' $tools/log)
+    # What a server must never do. That made-up cursors and users are refused is not among it.
+    checks=not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance
+    checks+=,response_schema_conformance,negative_data_rejection,unsupported_method,ignored_auth
+    $tools/bin/schemathesis --config-file tests/api/schemathesis.toml run "$address/api/v1/openapi.json" \
+        --header "Authorization: Bearer $(grep -o 'elt_[0-9a-f]*' $tools/token)" --checks $checks \
+        --max-examples {{examples}} --generation-database none --no-color
+
+# Drive the pages in headless Chromium (needs node and chromium)
+test-browser:
+    cargo build --locked
+    cd tests/browser && npm ci --no-audit --no-fund && npm test
 
 # The story, on this repository's own history
 demo *ARGUMENTS:
