@@ -28,9 +28,8 @@ impl Telemetry {
             .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr)
             .with_filter(filter(cli));
-        let is_named = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let provider =
-            if ENDPOINTS.iter().any(|name| is_named(&name)) { Some(provider()?) } else { None };
+        let is_named = |name: &&str| std::env::var_os(*name).is_some_and(|value| !value.is_empty());
+        let provider = if ENDPOINTS.iter().any(is_named) { Some(provider()?) } else { None };
         let spans = provider.as_ref().map(|provider| {
             let tracer = provider.tracer("epoch-ledger");
             // What a collector is for: requests, collections, transactions; not the log's details.

@@ -1,5 +1,5 @@
-// Opens and closes a contributor's row in place. Without this file the same link loads the page
-// with the row open, so nothing depends on it.
+// Opens and closes a contributor's row in place, and gives the focus to what was refused. Without this
+// file the same link loads the page with the row open, so nothing depends on it.
 "use strict";
 
 document.addEventListener("click", async (event) => {
@@ -21,3 +21,9 @@ document.addEventListener("click", async (event) => {
     location.assign(link.href);
   }
 });
+
+// What was refused gets the focus. A browser leaves `autofocus` out where the address has a fragment.
+if (location.hash) {
+  const refused = document.querySelector("main [aria-invalid=true]") ?? document.querySelector("#message[role=alert]");
+  refused?.focus();
+}

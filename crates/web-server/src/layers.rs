@@ -185,6 +185,7 @@ pub(crate) async fn remember_route(path: MatchedPath, request: Request, next: Ne
 }
 
 /// A handler that panicked.
+#[expect(clippy::needless_pass_by_value, reason = "it is what the layer hands over")]
 pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("?");

@@ -46,7 +46,11 @@ pub(crate) async fn github(
         signature: text_of(&headers, "x-hub-signature-256"),
         body: &body,
     };
-    let event = match hook.0.read(delivery, app.container.clock().now()).map_err(refused)? {
+    let event = match hook
+        .0
+        .read(delivery, app.container.clock().now())
+        .map_err(|error| refused(&error))?
+    {
         Received::Event(event) => *event,
         Received::Bot | Received::Nothing => return Ok(StatusCode::NO_CONTENT.into_response()),
     };
@@ -70,7 +74,7 @@ fn once(headers: &HeaderMap, body: &[u8]) -> Answer<Once> {
     Ok(Once { key, request_hash: Sha256Hex::of(body) })
 }
 
-fn refused(error: DeliveryError) -> Problem {
+fn refused(error: &DeliveryError) -> Problem {
     let code = match error {
         DeliveryError::Unsigned | DeliveryError::WrongSignature => Code::Unauthorized,
         DeliveryError::TooLarge => Code::TooLarge,

@@ -166,11 +166,11 @@ pub(crate) async fn add_to_pool(
 fn component_of(app: &App, form: &Form, entered: &mut PoolForm) -> Answer<NewPoolComponent> {
     let component_id =
         form.text("component_id").parse().inspect_err(|error: &ledger_core::InvalidValue| {
-            entered.component_error = Some(error.to_string())
+            entered.component_error = Some(error.to_string());
         });
     let amount =
         form.text("amount_credits").parse().inspect_err(|error: &ledger_core::InvalidValue| {
-            entered.amount_error = Some(error.to_string())
+            entered.amount_error = Some(error.to_string());
         });
     Ok(NewPoolComponent {
         component_id: component_id?,
