@@ -22,8 +22,10 @@ document.addEventListener("click", async (event) => {
   }
 });
 
-// What was refused gets the focus. A browser leaves `autofocus` out where the address has a fragment.
-if (location.hash) {
+// What was refused gets the focus. Where the address has a fragment, a browser leaves `autofocus` out,
+// and takes the focus away when it scrolls there.
+addEventListener("load", () => {
+  if (!location.hash) return;
   const refused = document.querySelector("main [aria-invalid=true]") ?? document.querySelector("#message[role=alert]");
-  refused?.focus();
-}
+  if (refused) requestAnimationFrame(() => setTimeout(() => refused.focus()));
+});

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::figures::{Count, Credits};
+use super::figures::Credits;
 use super::{EpochState, Layout, Moment, Pagination};
 
 /// One epoch of the list.
@@ -16,8 +16,6 @@ pub struct EpochListRow {
     pub start: Moment,
     /// The window's end.
     pub end: Moment,
-    /// How many were paid, or would be.
-    pub contributors: Option<Count>,
     /// What was paid; `None` while it is not closed.
     pub paid: Option<Credits>,
 }

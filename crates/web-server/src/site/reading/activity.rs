@@ -58,7 +58,8 @@ pub(crate) async fn page(
     let users = items.iter().filter_map(|event| event.event.user_id.as_ref());
     let names = Names::of(store, visit.eyes(), users).await?;
     let base = head.sub("activity");
-    let link = |after: &str| format!("{base}{}", address::query(&kept(&query, after)));
+    let limit = query.limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let link = |after: &str| format!("{base}{}", address::query(&kept(&query, &limit, after)));
     html(&ActivityPage {
         layout: frame(&visit, format!("Activity of epoch {}", epoch.id), Nav::Epochs, &uri),
         message,
@@ -90,7 +91,11 @@ fn without_empty(mut query: ActivityQuery) -> ActivityQuery {
 }
 
 /// The query's pairs, for a link to another page of the same list.
-fn kept<'a>(query: &'a ActivityQuery, after: &'a str) -> Vec<(&'static str, &'a str)> {
+fn kept<'a>(
+    query: &'a ActivityQuery,
+    limit: &'a str,
+    after: &'a str,
+) -> Vec<(&'static str, &'a str)> {
     let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();
     let flag = |flag: Option<bool>| match flag {
         Some(true) => "true",
@@ -103,6 +108,7 @@ fn kept<'a>(query: &'a ActivityQuery, after: &'a str) -> Vec<(&'static str, &'a 
         ("type", text(&query.r#type)),
         ("unresolved", flag(query.unresolved)),
         ("late", flag(query.late)),
+        ("limit", limit),
         ("after", after),
     ]
 }

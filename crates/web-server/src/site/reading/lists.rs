@@ -64,7 +64,6 @@ pub(crate) async fn epochs(
         state: state_of(epoch.status),
         start: moment(epoch.period.start()),
         end: moment(epoch.period.end()),
-        contributors: None,
         paid: epoch.pool_total.map(credits),
     };
     html(&EpochsPage {
