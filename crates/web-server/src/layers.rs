@@ -99,19 +99,12 @@ pub(crate) async fn account(State(app): State<App>, mut request: Request, next: 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The page that shows the API's description is another project's, and styles itself.
-const POLICY_OF_DOCS: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data:; script-src 'self'; connect-src 'self'; base-uri 'none'; \
-    frame-ancestors 'none'";
-
 /// The headers that every answer has.
 pub(crate) async fn secure(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_docs = request.uri().path().starts_with("/docs");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    let policy = if is_docs { POLICY_OF_DOCS } else { POLICY };
     let mut fixed = vec![
-        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),

@@ -57,8 +57,6 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/metrics", Access::Open),
     route("GET", "/problems", Access::Open),
     route("GET", "/docs", Access::Open),
-    route("GET", "/docs/", Access::Open),
-    route("GET", "/docs/{*rest}", Access::Open),
     route("GET", "/api/v1/openapi.json", Access::Open),
     // Shows the public ledgers, and a token its own.
     route("GET", "/api/v1/ledgers", Access::Open),

@@ -72,7 +72,8 @@ pub(crate) async fn own_ledger(app: &App, headers: &HeaderMap) -> Answer<Option<
 
 /// Who is signed in, if anybody is.
 pub(crate) async fn signed_in(app: &App, headers: &HeaderMap) -> Answer<Option<Caller>> {
-    let Some(credential) = Credential::of(headers)? else { return Ok(None) };
+    // What is no token signs nobody in; a page that needs somebody says so itself.
+    let Ok(Some(credential)) = Credential::of(headers) else { return Ok(None) };
     match opened_by(app, &credential).await {
         Ok((_, scope)) => Ok(Some(Caller { token: credential.token, scope })),
         Err(problem) if problem.code == Code::Unauthorized => Ok(None),

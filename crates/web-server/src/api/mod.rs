@@ -25,7 +25,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
 
 pub(crate) use activity::ActivityQuery;
 pub(crate) use cursor::CursorSeal;
@@ -70,13 +69,10 @@ fn described() -> (Router<App>, utoipa::openapi::OpenApi) {
 
 /// Everything that is answered, and what every request goes through.
 pub(crate) fn router(app: App) -> Router {
-    let docs = SwaggerUi::new("/docs")
-        .config(utoipa_swagger_ui::Config::new(["/api/v1/openapi.json"]).try_it_out_enabled(true));
     described()
         .0
         .route("/metrics", get(observe::metrics))
         .route("/api/v1/openapi.json", get(operations::openapi_json))
-        .merge(docs)
         .merge(site::routes())
         .method_not_allowed_fallback(wrong_method)
         .route_layer(from_fn_with_state(app.clone(), gate))

@@ -15,6 +15,7 @@ pub mod figures;
 
 mod activity;
 mod contributor;
+mod docs;
 mod epoch;
 mod epochs;
 mod error;
@@ -33,6 +34,9 @@ mod tests;
 
 pub use activity::{ActivityFilter, ActivityPage};
 pub use contributor::{ContributorEpoch, ContributorPage};
+pub use docs::{
+    BodyKind, CodeRow, DocsPage, Field, Operation, OperationGroup, Parameter, Record, Reply,
+};
 pub use epoch::{ContributorRow, EpochPage, Expanded, NoEpochPage};
 pub use epochs::{EpochListRow, EpochsPage};
 pub use error::ErrorPage;

@@ -6,6 +6,7 @@
 
 mod assets;
 mod desk;
+mod docs;
 mod form;
 mod frame;
 mod paging;
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/", get(reading::lists::ledgers))
         .route("/assets/{file}", get(assets::asset))
+        .route("/docs", get(docs::docs))
         .route("/sign-in", get(session::form).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
         .route("/l/{ledger}", get(reading::epoch::current))

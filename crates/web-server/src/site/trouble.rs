@@ -16,7 +16,7 @@ pub(crate) fn page_of(
     path: &str,
     headers: &HeaderMap,
 ) -> Option<Response> {
-    let is_page = !path.starts_with("/api/") && !path.starts_with("/docs");
+    let is_page = !path.starts_with("/api/");
     let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !is_page || !accepts.contains("text/html") {
         return None;
