@@ -208,7 +208,7 @@ test("the lists of ledgers and of epochs lead everywhere", async ({ page }) => {
   await page.goto("/l/orchard");
   await page.getByRole("navigation", { name: "Ledger" }).getByRole("link", { name: "Epochs" }).click();
   const shown = await cells(page, "Epochs, the newest first");
-  expect(shown.map((row) => [row[0], row[1], row[2], row[4]])).toEqual([
+  expect(shown.map((row) => [row[0], row[1], row[2], row[3]])).toEqual([
     ["Epoch 3", "16 Nov 2026 to 23 Nov 2026", "open", "not closed"],
     ["Epoch 2", "9 Nov 2026 to 16 Nov 2026", "closed", "12500"],
     ["Epoch 1", "2 Nov 2026 to 9 Nov 2026", "closed", "11500"],
