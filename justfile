@@ -67,6 +67,7 @@ fuzz-api examples="30":
     tools=target/schemathesis
     [ -x $tools/bin/schemathesis ] || python3 -m venv $tools
     $tools/bin/pip install --quiet --disable-pip-version-check --requirement tests/api/requirements.txt
+    rm -f $tools/token $tools/log && touch $tools/log
     target/debug/epoch-ledger demo --serve --listen 127.0.0.1:0 > $tools/token 2> $tools/log & server=$!
     trap 'kill $server; wait $server || true' EXIT
     until grep -q 'stop with Ctrl-C' $tools/log; do
