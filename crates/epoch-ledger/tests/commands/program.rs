@@ -45,6 +45,8 @@ pub(crate) fn program() -> Command {
         "EPOCH_LEDGER_METRICS",
         "EPOCH_LEDGER_STATE_DIR",
         "GITHUB_TOKEN",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
         "RUST_LOG",
     ] {
         command.env_remove(name);

@@ -1,7 +1,7 @@
 //! `serve`, `token`, and the demo as pages.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -76,7 +76,7 @@ async fn a_token_that_cannot_be_made_or_is_not_there_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_begin_says_why() {
     let ledger = Program::new().await;
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let says = format!("cannot listen on {address}");
     ledger.refused(2, &says, &["serve", "--listen", &address]);
@@ -94,6 +94,34 @@ async fn people_are_called_what_an_operator_says() {
     let address = [name.as_slice(), &["ada@example.org"]].concat();
     ledger.refused(2, "it must not be an address", &address);
     assert_eq!(ledger.json(&name)["display_name"], Value::Null);
+}
+
+/// Takes one request, answers it, and hands over how it began.
+fn take_one(listener: TcpListener) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = vec![0; 4_096];
+        let read = stream.read(&mut head).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+        String::from_utf8_lossy(&head[..read]).into_owned()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_go_to_the_collector_that_is_named() {
+    let ledger = Program::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let collector = format!("http://{}", listener.local_addr().unwrap());
+    let taken = take_one(listener);
+    let mut command = ledger.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector);
+    let started = Started::new(command);
+    let address = address_of(&started);
+    assert_eq!(get(&address, "/healthz", "").0, 200);
+    assert_eq!(started.stop(Signal::SIGTERM).code, 0);
+    let head = taken.join().unwrap();
+    assert!(head.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{head}");
+    assert!(head.to_lowercase().contains("content-type: application/x-protobuf"), "{head}");
 }
 
 #[test]
