@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use ledger_adapter_server::{ServerJobQueue, ServerLedgerRegistry, ServerPool};
+use ledger_adapter_server::{ServerJobQueue, ServerLedgerRegistry, ServerLedgerStore, ServerPool};
 use ledger_core::LedgerName;
 use ledger_port::{
-    ActivityLedgerStore, Clock, JobQueue, LedgerRegistry, PortResult, StoreHealth, SystemClock,
+    ActivityLedgerStore, Clock, JobQueue, Ledger, LedgerRegistry, PortResult, StoreHealth,
+    SystemClock,
 };
 
 use crate::{ContainerError, Database};
@@ -51,6 +52,12 @@ impl Container {
         ledger: &LedgerName,
     ) -> PortResult<Arc<dyn ActivityLedgerStore>> {
         Ok(Arc::new(self.registry.store(ledger).await?))
+    }
+
+    /// The store of a ledger that was looked up already; it asks nothing.
+    pub fn store_of(&self, ledger: &Ledger) -> Arc<dyn ActivityLedgerStore> {
+        let (pool, clock) = (self.pool.clone(), Arc::clone(&self.clock));
+        Arc::new(ServerLedgerStore::new(ledger.id, pool, clock))
     }
 
     /// The list of ledgers.

@@ -6,6 +6,7 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ledger_core::BearerToken;
 use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 
 use crate::problem::{Code, Problem};
 
@@ -63,6 +64,11 @@ pub(crate) fn csrf_of(token: &BearerToken) -> String {
     let mac = mac.expect("HMAC takes keys of any length (RFC 2104)");
     let digest = mac.chain_update(b"epoch-ledger form").finalize().into_bytes();
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a form carries that, compared in constant time.
+pub(crate) fn is_form_of(token: &BearerToken, sent: &str) -> bool {
+    csrf_of(token).as_bytes().ct_eq(sent.as_bytes()).into()
 }
 
 #[cfg(test)]

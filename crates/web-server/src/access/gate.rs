@@ -71,7 +71,7 @@ async fn admit(
     let Some(credential) = credential else {
         return match found {
             Some(ledger) if is_public(&ledger) && needed == Scope::Read => {
-                let store = app.container.activity_ledger_store(&ledger.name).await?;
+                let store = app.container.store_of(&ledger);
                 Ok(Visit { ledger, store, caller: None, seal })
             }
             _ => Err(Problem::new(
@@ -88,7 +88,7 @@ async fn admit(
             named.parse().is_ok_and(|name| credential.token.ledger_id() == LedgerId::of(&name));
         return Err(if is_its_token { unknown_token() } else { hidden() });
     };
-    let store = app.container.activity_ledger_store(&ledger.name).await?;
+    let store = app.container.store_of(&ledger);
     if credential.token.ledger_id() != ledger.id {
         return match (is_public(&ledger), needed) {
             (true, Scope::Read) => Ok(Visit { ledger, store, caller: None, seal }),

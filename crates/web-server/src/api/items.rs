@@ -81,18 +81,17 @@ enum Rest {
 }
 
 /// Reads items and tells the sound from the faulty.
-struct Reader<'a> {
+struct Reader {
     epoch_end: Timestamp,
-    epoch: &'a Epoch,
     retrieved_at: Timestamp,
     fault_count: u64,
     faults: Vec<FaultRecord>,
 }
 
-impl<'a> Reader<'a> {
-    const fn new(epoch: &'a Epoch, retrieved_at: Timestamp) -> Self {
+impl Reader {
+    const fn new(epoch: &Epoch, retrieved_at: Timestamp) -> Self {
         let epoch_end = epoch.period.end();
-        Self { epoch_end, epoch, retrieved_at, fault_count: 0, faults: Vec::new() }
+        Self { epoch_end, retrieved_at, fault_count: 0, faults: Vec::new() }
     }
 
     fn read(&mut self, index: u64, value: &Value) -> Option<Item> {
@@ -187,9 +186,8 @@ impl Checked {
         Ok(Self::of(rest, reader))
     }
 
-    fn of(rest: Rest, reader: Reader<'_>) -> Self {
-        let Reader { fault_count, faults, epoch, .. } = reader;
-        debug_assert!(faults.is_empty() || fault_count > 0, "epoch {}", epoch.id);
+    fn of(rest: Rest, reader: Reader) -> Self {
+        let Reader { fault_count, faults, .. } = reader;
         Self { rest, fault_count, faults }
     }
 

@@ -84,7 +84,7 @@ pub(crate) async fn signed_in(app: &App, headers: &HeaderMap) -> Answer<Option<C
 async fn opened_by(app: &App, credential: &Credential) -> Answer<(Ledger, Scope)> {
     let token = &credential.token;
     let ledger = ledger_of(app, token.ledger_id()).await?.ok_or_else(unknown_token)?;
-    let store = app.container.activity_ledger_store(&ledger.name).await?;
+    let store = app.container.store_of(&ledger);
     let scope = open_token(ledger.id, &store, app.container.clock(), token).await?;
     Ok((ledger, scope))
 }

@@ -53,7 +53,7 @@ async fn count_epochs(app: &App) -> PortResult<BTreeMap<&'static str, i64>> {
     let mut counts: BTreeMap<_, _> = statuses.map(|status| (status.as_str(), 0)).into();
     let registry = app.container.ledger_registry();
     for ledger in all_pages(|page| registry.list_ledgers(page)).await? {
-        let store = app.container.activity_ledger_store(&ledger.name).await?;
+        let store = app.container.store_of(&ledger);
         for epoch in all_pages(|page| store.list_epochs(page)).await? {
             *counts.entry(epoch.status.as_str()).or_default() += 1;
         }

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
-use subtle::ConstantTimeEq as _;
+use ledger_core::Epoch;
 
-use crate::access::{CSRF_FIELD, Visit, csrf_of};
-use crate::api::read_body;
+use crate::access::{CSRF_FIELD, Visit, is_form_of};
+use crate::api::{At, EpochChoice, read_body};
 use crate::problem::{Answer, Code, Problem};
 use crate::state::App;
 
 /// The largest form, in bytes. The longest field is a reason.
 const MAX_FORM_BYTES: usize = 65_536;
 
-/// A form of a signed-in visitor, sent from a page of the same session.
+/// A form of a signed-in visitor about an epoch, sent from a page of the same session.
 pub(super) struct Form {
     pub(super) visit: Visit,
+    pub(super) epoch: Epoch,
     fields: BTreeMap<String, String>,
 }
 
@@ -33,16 +34,16 @@ impl FromRequest<App> for Form {
     async fn from_request(request: Request, app: &App) -> Answer<Self> {
         let (mut parts, body) = request.into_parts();
         let Ok(visit) = Visit::from_request_parts(&mut parts, app).await;
+        let At((_, epoch)) = At::<(String, String)>::from_request_parts(&mut parts, app).await?;
         let fields = fields_of(Request::from_parts(parts, body)).await?;
         let sent = fields.get(CSRF_FIELD).map_or("", String::as_str);
-        let expected = visit.caller.as_ref().map(|caller| csrf_of(&caller.token));
-        let is_ours: bool =
-            expected.is_some_and(|expected| expected.as_bytes().ct_eq(sent.as_bytes()).into());
-        if !is_ours {
+        if !visit.caller.as_ref().is_some_and(|caller| is_form_of(&caller.token, sent)) {
             let detail = "open the page again and send its form; nothing was changed";
             return Err(Problem::new(Code::ForgedForm, detail));
         }
-        Ok(Self { visit, fields })
+        let epoch = EpochChoice::Numbered(EpochChoice::numbered(&epoch)?);
+        let epoch = epoch.find(visit.store.as_ref()).await?;
+        Ok(Self { visit, epoch, fields })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Lists that are cut by numbers: those that are ordered by what changes, such as a rank.
+//! Links to the other parts of a list: cut by numbers, where it is ordered by what changes, such as a
+//! rank; read on from a cursor, where it is not.
 
 use crate::pages::figures::Count;
 use crate::pages::{Pagination, address};
@@ -28,4 +29,19 @@ pub(crate) fn numbered_pages(
         previous: (page > 1).then(|| at(page - 1)),
         next: (to < all).then(|| at(page + 1)),
     }
+}
+
+/// Links to the other pages of a list that is read on from a cursor: the first and the next.
+pub(crate) fn keyset_pages(
+    summary: String,
+    base: &str,
+    keep: &[(&str, &str)],
+    is_first: bool,
+    next: Option<&str>,
+) -> Pagination {
+    let at = |after: &str| {
+        let pairs: Vec<(&str, &str)> = keep.iter().copied().chain([("after", after)]).collect();
+        format!("{base}{}", address::query(&pairs))
+    };
+    Pagination { summary, first: (!is_first).then(|| at("")), previous: None, next: next.map(at) }
 }

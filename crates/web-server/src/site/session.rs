@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::form::fields_of;
 use super::frame::{frame_of, html};
-use crate::access::{CSRF_FIELD, Credential, SESSION_COOKIE, csrf_of, open_token};
+use crate::access::{CSRF_FIELD, Credential, SESSION_COOKIE, is_form_of, open_token};
 use crate::api::{Asked, ledger_of};
 use crate::pages::{Message, Nav, SignInPage, address};
 use crate::problem::{Answer, Code, Problem};
@@ -83,7 +83,7 @@ async fn opened(app: &App, text: &str) -> Answer<(BearerToken, Ledger)> {
     let token: BearerToken = text.parse().map_err(malformed)?;
     let unknown = || Problem::new(Code::Unauthorized, "no ledger here knows it");
     let ledger = ledger_of(app, token.ledger_id()).await?.ok_or_else(unknown)?;
-    let store = app.container.activity_ledger_store(&ledger.name).await?;
+    let store = app.container.store_of(&ledger);
     open_token(ledger.id, &store, app.container.clock(), &token).await?;
     Ok((token, ledger))
 }
@@ -102,7 +102,7 @@ pub(super) async fn sign_out(State(app): State<App>, request: Request) -> Answer
     let credential = Credential::of(request.headers())?;
     let fields = fields_of(request).await?;
     let sent = fields.get(CSRF_FIELD).map_or("", String::as_str);
-    if credential.is_some_and(|one| csrf_of(&one.token) != sent) {
+    if credential.is_some_and(|one| !is_form_of(&one.token, sent)) {
         return Err(Problem::new(Code::ForgedForm, "open the page again and send its form"));
     }
     Ok(with_cookie(&app, Redirect::to("/").into_response(), "", 0))

@@ -3,34 +3,32 @@
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use ledger_core::{Epoch, NewPoolComponent};
+use ledger_core::NewPoolComponent;
 use ledger_port::{BindingKey, IdentityBinding, Write};
 use serde_json::json;
 
 use super::view::{Desk, Entered};
-use crate::access::Visit;
-use crate::api::{At, EpochChoice};
 use crate::pages::{BindForm, Message, PoolForm, address};
 use crate::problem::{Answer, Code, Problem};
 use crate::site::form::Form;
 use crate::state::App;
 
-/// The epoch that a form is about.
-pub(super) async fn epoch_of(visit: &Visit, text: &str) -> Answer<Epoch> {
-    EpochChoice::Numbered(EpochChoice::numbered(text)?).find(visit.store.as_ref()).await
-}
-
 /// Does a write of a form, and forgets what the pages remember of the ledger.
-pub(super) async fn write(app: &App, visit: &Visit, write: Write) -> Answer<()> {
-    let done = visit.store.write(&write, None, &|_| String::new()).await;
-    app.overviews.forget(visit.ledger.id);
+pub(super) async fn write(app: &App, form: &Form, write: Write) -> Answer<()> {
+    let done = form.visit.store.write(&write, None, &|_| String::new()).await;
+    app.overviews.forget(form.visit.ledger.id);
     Ok(done.map(|_| ())?)
 }
 
 /// The desk again, saying what was done.
-pub(super) fn back(visit: &Visit, epoch: &Epoch, done: &str, fragment: &str) -> Response {
-    let base = address::epoch(visit.ledger.name.as_str(), epoch.id.0);
-    let to = format!("{base}/review{}{fragment}", address::query(&[("done", done)]));
+pub(super) fn back(form: &Form, done: &str, fragment: &str) -> Response {
+    to_page_of(form, "review", done, fragment)
+}
+
+/// A page of the form's epoch, saying what was done.
+pub(super) fn to_page_of(form: &Form, page: &str, done: &str, fragment: &str) -> Response {
+    let base = address::epoch(form.visit.ledger.name.as_str(), form.epoch.id.0);
+    let to = format!("{base}/{page}{}{fragment}", address::query(&[("done", done)]));
     Redirect::to(&to).into_response()
 }
 
@@ -46,16 +44,9 @@ pub(super) fn told(title: &str, problem: &Problem) -> Option<Message> {
 }
 
 /// `POST …/review/bind`.
-pub(crate) async fn bind(
-    State(app): State<App>,
-    at: At<(String, String)>,
-    uri: Uri,
-    form: Form,
-) -> Answer<Response> {
-    let visit = &form.visit;
-    let epoch = epoch_of(visit, &at.0.1).await?;
+pub(crate) async fn bind(State(app): State<App>, uri: Uri, form: Form) -> Answer<Response> {
     let Err(problem) = try_bind(&app, &form).await else {
-        return Ok(back(visit, &epoch, "bound", "#resolve"));
+        return Ok(back(&form, "bound", "#resolve"));
     };
     let problem = refusal(problem)?;
     let text = |name| form.text(name).to_owned();
@@ -69,7 +60,7 @@ pub(crate) async fn bind(
         }),
         ..Entered::default()
     };
-    Desk { app: &app, visit, epoch: &epoch }.show_refused(entered, &uri).await
+    Desk::of(&app, &form).show_refused(entered, &uri).await
 }
 
 async fn try_bind(app: &App, form: &Form) -> Answer<()> {
@@ -80,61 +71,39 @@ async fn try_bind(app: &App, form: &Form) -> Answer<()> {
         },
         user_id: form.text("user").parse()?,
     };
-    write(app, &form.visit, Write::BindIdentities(vec![binding])).await
+    write(app, form, Write::BindIdentities(vec![binding])).await
 }
 
 /// `POST …/review/propose`.
-pub(crate) async fn propose(
-    State(app): State<App>,
-    at: At<(String, String)>,
-    uri: Uri,
-    form: Form,
-) -> Answer<Response> {
-    simple(&app, &at.0.1, &uri, &form, "proposed", "#propose").await
+pub(crate) async fn propose(State(app): State<App>, uri: Uri, form: Form) -> Answer<Response> {
+    let command = Write::ProposeAllocations(form.epoch.id);
+    simple(&app, &uri, &form, command, ("proposed", "#propose")).await
 }
 
 /// `POST …/review/begin`.
-pub(crate) async fn begin(
-    State(app): State<App>,
-    at: At<(String, String)>,
-    uri: Uri,
-    form: Form,
-) -> Answer<Response> {
-    simple(&app, &at.0.1, &uri, &form, "begun", "#begin").await
+pub(crate) async fn begin(State(app): State<App>, uri: Uri, form: Form) -> Answer<Response> {
+    let command = Write::BeginReview(form.epoch.id);
+    simple(&app, &uri, &form, command, ("begun", "#begin")).await
 }
 
 /// A button without fields.
 async fn simple(
     app: &App,
-    epoch: &str,
     uri: &Uri,
     form: &Form,
-    done: &str,
-    fragment: &str,
+    command: Write,
+    (done, fragment): (&str, &str),
 ) -> Answer<Response> {
-    let visit = &form.visit;
-    let epoch = epoch_of(visit, epoch).await?;
-    let command = match done {
-        "proposed" => Write::ProposeAllocations(epoch.id),
-        _ => Write::BeginReview(epoch.id),
-    };
-    let Err(problem) = write(app, visit, command).await else {
-        return Ok(back(visit, &epoch, done, fragment));
+    let Err(problem) = write(app, form, command).await else {
+        return Ok(back(form, done, fragment));
     };
     let message = told("Nothing was changed", &refusal(problem)?);
     let entered = Entered { message, ..Entered::default() };
-    Desk { app, visit, epoch: &epoch }.show_refused(entered, uri).await
+    Desk::of(app, form).show_refused(entered, uri).await
 }
 
 /// `POST …/review/pool`.
-pub(crate) async fn add_to_pool(
-    State(app): State<App>,
-    at: At<(String, String)>,
-    uri: Uri,
-    form: Form,
-) -> Answer<Response> {
-    let visit = &form.visit;
-    let epoch = epoch_of(visit, &at.0.1).await?;
+pub(crate) async fn add_to_pool(State(app): State<App>, uri: Uri, form: Form) -> Answer<Response> {
     let text = |name| form.text(name).to_owned();
     let mut entered = PoolForm {
         component_id: text("component_id"),
@@ -146,9 +115,9 @@ pub(crate) async fn add_to_pool(
     let component = component_of(&app, &form, &mut entered);
     let problem = match component {
         Ok(component) => {
-            let command = Write::InsertPoolComponent { epoch_id: epoch.id, component };
-            match write(&app, visit, command).await {
-                Ok(()) => return Ok(back(visit, &epoch, "added", "#pool")),
+            let command = Write::InsertPoolComponent { epoch_id: form.epoch.id, component };
+            match write(&app, &form, command).await {
+                Ok(()) => return Ok(back(&form, "added", "#pool")),
                 Err(problem) => refusal(problem)?,
             }
         }
@@ -159,7 +128,7 @@ pub(crate) async fn add_to_pool(
         pool: Some(entered),
         ..Entered::default()
     };
-    Desk { app: &app, visit, epoch: &epoch }.show_refused(entered, &uri).await
+    Desk::of(&app, &form).show_refused(entered, &uri).await
 }
 
 /// What was entered, as a part; a fault is told at its field.

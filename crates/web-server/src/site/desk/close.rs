@@ -2,17 +2,16 @@
 
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::{IntoResponse as _, Response};
 use ledger_core::{Credits, Epoch, EpochStatus, Sha256Hex, StatementId};
 use ledger_port::{FinalizeEpoch, Write};
 use uuid::Uuid;
 
-use super::actions::{epoch_of, refusal, told, write};
+use super::actions::{refusal, to_page_of, told, write};
 use super::view::Desk;
 use super::words::{refuses, sentences};
-use crate::api::At;
 use crate::pages::figures::Count;
-use crate::pages::{FinalizePage, FinalizePreview, Message, Nav, Tab, address};
+use crate::pages::{FinalizePage, FinalizePreview, Message, Nav, Tab};
 use crate::problem::Answer;
 use crate::records::Names;
 use crate::site::form::Form;
@@ -86,28 +85,18 @@ async fn found(desk: &Desk<'_>, unresolved: u64, page: usize) -> Answer<Finalize
 }
 
 /// `POST …/review/finalize`: writes what was looked at, or nothing.
-pub(crate) async fn finalize(
-    State(app): State<App>,
-    at: At<(String, String)>,
-    uri: Uri,
-    form: Form,
-) -> Answer<Response> {
-    let visit = &form.visit;
-    let epoch = epoch_of(visit, &at.0.1).await?;
+pub(crate) async fn finalize(State(app): State<App>, uri: Uri, form: Form) -> Answer<Response> {
     let pool: Credits = form.text("expected_pool_total").parse()?;
     let hash: Sha256Hex = form.text("expected_allocation_set_hash").parse()?;
     let command = FinalizeEpoch {
         expected_pool_total: Some(pool),
         expected_allocation_set_hash: Some(hash),
-        ..command(&epoch)
+        ..command(&form.epoch)
     };
-    let Err(problem) = write(&app, visit, Write::FinalizeEpoch(command)).await else {
-        let base = address::epoch(visit.ledger.name.as_str(), epoch.id.0);
-        let to = format!("{base}/statement{}", address::query(&[("done", "closed")]));
-        return Ok(Redirect::to(&to).into_response());
+    let Err(problem) = write(&app, &form, Write::FinalizeEpoch(command)).await else {
+        return Ok(to_page_of(&form, "statement", "closed", ""));
     };
     let message = told("The epoch was not closed", &refusal(problem)?);
-    let desk = Desk { app: &app, visit, epoch: &epoch };
-    let page = preview(&desk, message, 1, &uri).await?;
+    let page = preview(&Desk::of(&app, &form), message, 1, &uri).await?;
     Ok((StatusCode::CONFLICT, page).into_response())
 }

@@ -11,15 +11,15 @@ use ledger_core::{
 };
 use ledger_port::{AllocationNotFoundPortError, LedgerPortError, Write};
 
-use super::actions::{back, epoch_of, refusal, told, write};
+use super::actions::{back, refusal, told, write};
 use super::view::{Desk, DeskQuery, Entered};
-use crate::api::At;
-use crate::pages::figures::{Count, CreditsChange, Share};
+use crate::pages::figures::{CreditsChange, Share};
 use crate::pages::{ChangeRow, OverrideForm, OverridePreview};
 use crate::problem::Answer;
 use crate::records::Names;
 use crate::site::form::Form;
 use crate::site::frame::{credits, person, units};
+use crate::site::paging::count;
 use crate::site::reading::payable::{Payable, share_of, units_of};
 use crate::state::App;
 
@@ -58,18 +58,11 @@ async fn form_of(
 }
 
 /// `POST …/review/override`, by the button that was pressed: `preview`, `save` or `take_back`.
-pub(crate) async fn decide(
-    State(app): State<App>,
-    at: At<(String, String)>,
-    uri: Uri,
-    form: Form,
-) -> Answer<Response> {
-    let visit = &form.visit;
-    let epoch = epoch_of(visit, &at.0.1).await?;
-    let desk = Desk { app: &app, visit, epoch: &epoch };
+pub(crate) async fn decide(State(app): State<App>, uri: Uri, form: Form) -> Answer<Response> {
+    let (desk, epoch_id) = (Desk::of(&app, &form), form.epoch.id);
     let user_id: UserId = form.text("user").parse()?;
-    let found = visit.store.get_allocation(epoch.id, &user_id).await?;
-    let missing = || AllocationNotFoundPortError { epoch_id: epoch.id, user_id: user_id.clone() };
+    let found = form.visit.store.get_allocation(epoch_id, &user_id).await?;
+    let missing = || AllocationNotFoundPortError { epoch_id, user_id: user_id.clone() };
     let allocation = found.ok_or_else(missing).map_err(LedgerPortError::from)?;
     let action = form.text("action");
     let (given_units, reason) = (form.text("units").to_owned(), form.text("reason").to_owned());
@@ -93,9 +86,9 @@ pub(crate) async fn decide(
         },
     };
     let done = if decision.is_some() { "decided" } else { "taken-back" };
-    let command = Write::UpdateAllocation { epoch_id: epoch.id, user_id, decision };
-    let Err(problem) = write(&app, visit, command).await else {
-        return Ok(back(visit, &epoch, done, "#overrides"));
+    let command = Write::UpdateAllocation { epoch_id, user_id, decision };
+    let Err(problem) = write(&app, &form, command).await else {
+        return Ok(back(&form, done, "#overrides"));
     };
     let message = told("The decision was not saved", &refusal(problem)?);
     let entered = Entered { message, decision: Some(shown), ..Entered::default() };
@@ -170,7 +163,7 @@ async fn preview(desk: &Desk<'_>, user: &UserId, decided: Units) -> Answer<Overr
     let unchanged = allocations.len() - changed.len();
     Ok(OverridePreview {
         changes: changed.iter().map(row).collect(),
-        unchanged: Count(u64::try_from(unchanged).unwrap_or(u64::MAX)),
+        unchanged: count(unchanged),
         pool: pool.map(credits),
     })
 }

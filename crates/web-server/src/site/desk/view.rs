@@ -21,6 +21,7 @@ use crate::pages::{
 };
 use crate::problem::Answer;
 use crate::records::Names;
+use crate::site::form::Form;
 use crate::site::frame::{credits, frame, head, html, person, pool_parts, units};
 use crate::site::paging::numbered_pages;
 use crate::site::reading::overview::Overview;
@@ -84,6 +85,13 @@ pub(crate) async fn page(
         ..Entered::default()
     };
     desk.show(entered, &query, &uri).await
+}
+
+impl<'a> Desk<'a> {
+    /// The desk that a form was sent from.
+    pub(super) const fn of(app: &'a App, form: &'a Form) -> Self {
+        Self { app, visit: &form.visit, epoch: &form.epoch }
+    }
 }
 
 impl Desk<'_> {

@@ -13,12 +13,11 @@ use crate::access::Visit;
 use crate::api::{ActivityQuery, Asked, At, EpochChoice, Paging};
 use crate::pages::charts::{Column, Columns};
 use crate::pages::figures::Count;
-use crate::pages::{
-    ActivityFilter, ActivityPage, EventTable, Message, Nav, Pagination, Tab, address,
-};
+use crate::pages::{ActivityFilter, ActivityPage, EventTable, Message, Nav, Tab};
 use crate::problem::{Answer, Code};
 use crate::records::Names;
 use crate::site::frame::{event_rows, frame, head, html};
+use crate::site::paging::keyset_pages;
 use crate::state::App;
 
 /// The most days of a timeline; a longer one is not drawn.
@@ -57,9 +56,7 @@ pub(crate) async fn page(
     };
     let users = items.iter().filter_map(|event| event.event.user_id.as_ref());
     let names = Names::of(store, visit.eyes(), users).await?;
-    let base = head.sub("activity");
     let limit = query.limit.map(|limit| limit.to_string()).unwrap_or_default();
-    let link = |after: &str| format!("{base}{}", address::query(&kept(&query, &limit, after)));
     html(&ActivityPage {
         layout: frame(&visit, format!("Activity of epoch {}", epoch.id), Nav::Epochs, &uri),
         message,
@@ -73,12 +70,13 @@ pub(crate) async fn page(
             rows: event_rows(&items, &epoch, &names),
             shows_who: true,
         },
-        pagination: Pagination {
-            summary: format!("{} events on this page", items.len()),
-            first: query.after.is_some().then(|| link("")),
-            previous: None,
-            next: next.map(|next| link(&next)),
-        },
+        pagination: keyset_pages(
+            format!("{} events on this page", items.len()),
+            &head.sub("activity"),
+            &kept(&query, &limit),
+            query.after.is_none(),
+            next.as_deref(),
+        ),
         head,
     })
 }
@@ -91,11 +89,7 @@ fn without_empty(mut query: ActivityQuery) -> ActivityQuery {
 }
 
 /// The query's pairs, for a link to another page of the same list.
-fn kept<'a>(
-    query: &'a ActivityQuery,
-    limit: &'a str,
-    after: &'a str,
-) -> Vec<(&'static str, &'a str)> {
+fn kept<'a>(query: &'a ActivityQuery, limit: &'a str) -> Vec<(&'static str, &'a str)> {
     let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();
     let flag = |flag: Option<bool>| match flag {
         Some(true) => "true",
@@ -109,7 +103,6 @@ fn kept<'a>(
         ("unresolved", flag(query.unresolved)),
         ("late", flag(query.late)),
         ("limit", limit),
-        ("after", after),
     ]
 }
 

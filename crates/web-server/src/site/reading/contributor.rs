@@ -7,6 +7,7 @@ use ledger_port::{ActivityFilter, PageRequest};
 use serde::Deserialize;
 
 use super::payable::{Payable, share_of};
+use super::scene::kind_row;
 use crate::access::Visit;
 use crate::api::{
     Asked, At, EpochChoice, Explanation, Paging, UserEpoch, user_epochs, visible_user,
@@ -14,12 +15,13 @@ use crate::api::{
 use crate::pages::charts::{Column, Columns};
 use crate::pages::figures::{Count, Credits, Exact, Share, Units};
 use crate::pages::{
-    ContributorEpoch, ContributorPage, Decision, EventTable, ExplainPage, KindRow, Nav, Pagination,
-    Rounding, Tab, address,
+    ContributorEpoch, ContributorPage, Decision, EventTable, ExplainPage, Nav, Rounding, Tab,
+    address,
 };
 use crate::problem::{Answer, Problem};
 use crate::records::Names;
 use crate::site::frame::{credits, event_rows, frame, head, html, moment, person, state_of, units};
+use crate::site::paging::{count, keyset_pages};
 
 /// How many epochs a page looks at.
 const EPOCHS: u16 = 60;
@@ -64,16 +66,17 @@ pub(crate) async fn history(
         layout: frame(&visit, names.shown(&user), Nav::Elsewhere, &uri),
         person: person(&names, &user),
         paid: Credits(sum),
-        epochs_paid: Count(u64::try_from(paid.count()).unwrap_or(u64::MAX)),
+        epochs_paid: count(paid.count()),
         expected: (!expected.is_empty())
             .then(|| Credits(expected.iter().fold(0, |sum, one| one.saturating_add(sum)))),
         history: sparkline(&found.iter().filter(is_closed).collect::<Vec<_>>()),
-        pagination: Pagination {
-            summary: format!("{} epochs", epochs.len()),
-            first: query.after.is_some().then(|| base.clone()),
-            previous: None,
-            next: next.map(|next| format!("{base}{}", address::query(&[("after", &next)]))),
-        },
+        pagination: keyset_pages(
+            format!("{} epochs", epochs.len()),
+            &base,
+            &[],
+            query.after.is_none(),
+            next.as_deref(),
+        ),
         epochs,
     })
 }
@@ -142,7 +145,6 @@ pub(crate) async fn explain(
     let total = payable.total_units();
     let line = payable.lines.iter().find(|line| line.allocation.user_id == user);
     let steps = explained.steps.as_ref();
-    let people = u64::try_from(payable.lines.len()).unwrap_or(u64::MAX);
     html(&ExplainPage {
         layout: frame(
             &visit,
@@ -160,39 +162,31 @@ pub(crate) async fn explain(
         total_units: Units(total),
         share: line.map_or(Share(0), |line| line.share(total)),
         pool: payable.pool.map(credits),
-        rounding: steps.map(|steps| rounding(steps, people)),
+        rounding: steps.map(|steps| rounding(steps, payable.lines.len())),
         amount: line.and_then(|line| line.credits(payable.pool)).map(credits),
         events: EventTable {
             caption: "Their events, oldest first".to_owned(),
             rows: event_rows(&page.items, epoch, &names),
             shows_who: false,
         },
-        pagination: Pagination {
-            summary: format!("{} events on this page", page.items.len()),
-            first: query.after.is_some().then(|| base.clone()),
-            previous: None,
-            next: next.map(|next| format!("{base}{}", address::query(&[("after", &next)]))),
-        },
+        pagination: keyset_pages(
+            format!("{} events on this page", page.items.len()),
+            &base,
+            &[],
+            query.after.is_none(),
+            next.as_deref(),
+        ),
         head,
     })
 }
 
-fn kind_row(sum: &crate::api::KindSum) -> KindRow {
-    KindRow {
-        kind: sum.kind.to_string(),
-        events: Count(sum.events),
-        weight: units(sum.weight),
-        units: Units(i64::try_from(sum.units).unwrap_or(i64::MAX)),
-    }
-}
-
-fn rounding(steps: &PayoutSteps, people: u64) -> Rounding {
+fn rounding(steps: &PayoutSteps, people: usize) -> Rounding {
     Rounding {
         product: Exact(i128::from(steps.units.get()) * i128::from(steps.pool.get())),
         floor: credits(steps.floor),
         remainder: Exact(steps.remainder),
         left_over: Count(steps.left_over),
         place: Count(steps.rank),
-        of: Count(people),
+        of: count(people),
     }
 }

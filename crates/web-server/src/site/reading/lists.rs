@@ -13,13 +13,12 @@ use crate::access::Visit;
 use crate::api::{Asked, Paging, own_ledger, visible_ledgers};
 use crate::pages::figures::{Count, Credits as CreditsFigure, Share};
 use crate::pages::{
-    EpochListRow, EpochsPage, HoldingRow, HoldingsPage, LedgerRow, LedgersPage, Nav, Pagination,
-    address,
+    EpochListRow, EpochsPage, HoldingRow, HoldingsPage, LedgerRow, LedgersPage, Nav, address,
 };
 use crate::problem::Answer;
 use crate::records::Names;
 use crate::site::frame::{credits, frame, frame_of, html, moment, person, state_of};
-use crate::site::paging::{count, numbered_pages};
+use crate::site::paging::{count, keyset_pages, numbered_pages};
 use crate::state::App;
 
 /// How many people a page of holdings holds.
@@ -69,12 +68,13 @@ pub(crate) async fn epochs(
     html(&EpochsPage {
         layout: frame(&visit, "Epochs", Nav::Epochs, &uri),
         epochs: page.items.iter().map(row).collect(),
-        pagination: Pagination {
-            summary: format!("{} epochs", page.items.len()),
-            first: query.after.is_some().then(|| base.clone()),
-            previous: None,
-            next: next.map(|next| format!("{base}{}", address::query(&[("after", &next)]))),
-        },
+        pagination: keyset_pages(
+            format!("{} epochs", page.items.len()),
+            &base,
+            &[],
+            query.after.is_none(),
+            next.as_deref(),
+        ),
     })
 }
 

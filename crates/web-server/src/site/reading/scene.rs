@@ -8,7 +8,7 @@ use ledger_port::{ActivityCount, ActivityFilter, PageRequest};
 use super::overview::Overview;
 use super::payable::{Line, Payable};
 use crate::access::Visit;
-use crate::api::sum_by_kind;
+use crate::api::{KindSum, sum_by_kind};
 use crate::pages::charts::{Flow, FlowParts, Slice, slices};
 use crate::pages::figures::{Count, CreditsChange, Units};
 use crate::pages::{ContributorRow, Decision, EventTable, Expanded, KindRow, Tab, address};
@@ -155,14 +155,16 @@ fn resolved_only(overview: &Overview) -> Vec<ActivityCount> {
 }
 
 /// Events times weight, by kind.
-pub(crate) fn kind_rows(epoch: &Epoch, counts: &[ActivityCount]) -> Vec<KindRow> {
-    sum_by_kind(epoch, counts)
-        .into_iter()
-        .map(|sum| KindRow {
-            kind: sum.kind.to_string(),
-            events: Count(sum.events),
-            weight: units(sum.weight),
-            units: Units(i64::try_from(sum.units).unwrap_or(i64::MAX)),
-        })
-        .collect()
+fn kind_rows(epoch: &Epoch, counts: &[ActivityCount]) -> Vec<KindRow> {
+    sum_by_kind(epoch, counts).iter().map(kind_row).collect()
+}
+
+/// How one kind adds to somebody's units, or to everybody's.
+pub(super) fn kind_row(sum: &KindSum) -> KindRow {
+    KindRow {
+        kind: sum.kind.to_string(),
+        events: Count(sum.events),
+        weight: units(sum.weight),
+        units: Units(i64::try_from(sum.units).unwrap_or(i64::MAX)),
+    }
 }
