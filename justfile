@@ -12,11 +12,11 @@ test:
 
 # One suite over the port, for the memory store, the server adapter and the worker adapter
 test-contract:
-    cargo nextest run --package ledger-tests --test contract --no-fail-fast --locked
+    cargo nextest run --workspace --test contract --no-fail-fast --locked
 
 # The dependency arrows and the house's habits
 house:
-    cargo test --package ledger-tests --test architecture --locked
+    cargo test --workspace --test architecture --locked
 
 # Rewrite the sources as rustfmt has them
 format:
@@ -59,11 +59,15 @@ fuzz seconds="10":
         echo "$target: $(grep '^Done ' "$corpus.log")"
     done
 
+# The program as the tests have it. Built alone, or a test alone by `--package`, its dependencies have
+# other features, and are compiled once more.
+_program:
+    cargo test --workspace --locked --no-run
+
 # Ask the API what its description allows, and more, over the demo's data (needs python3)
-fuzz-api examples="30":
+fuzz-api examples="30": _program
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo build --locked
     tools=target/schemathesis
     [ -x $tools/bin/schemathesis ] || python3 -m venv $tools
     $tools/bin/pip install --quiet --disable-pip-version-check --requirement tests/api/requirements.txt
@@ -87,8 +91,7 @@ fuzz-api examples="30":
         --max-examples {{examples}} --generation-database none --no-color
 
 # Drive the pages in headless Chromium (needs node and chromium)
-test-browser:
-    cargo build --locked
+test-browser: _program
     cd tests/browser && npm ci --no-audit --no-fund && npm test
 
 # The story, on this repository's own history

@@ -322,6 +322,7 @@ macro_rules! for_each_case {
                 each_write_does_what_the_method_of_its_name_does,
                 each_write_does_the_same_under_a_key,
                 a_write_that_changes_nothing_is_answered_like_the_method,
+                events_that_come_in_are_given_to_who_is_bound,
                 each_write_refuses_what_the_method_refuses,
                 no_write_finds_an_epoch_that_is_not_there,
                 who_is_bound_gets_what_waits_in_every_epoch_that_is_not_closed,

@@ -14,6 +14,7 @@ mod description;
 mod faults;
 mod harness;
 mod idempotency;
+mod large;
 mod limits;
 mod privacy;
 mod problems;

@@ -79,8 +79,20 @@ impl Books {
     }
 
     pub(crate) fn resolve_by_bindings(&mut self, epoch_id: EpochId) -> PortResult<u64> {
+        self.resolve_by_bindings_where(epoch_id, |_| true)
+    }
+
+    /// Of what waits in an epoch, only some.
+    pub(crate) fn resolve_by_bindings_where(
+        &mut self,
+        epoch_id: EpochId,
+        is_meant: impl Fn(&EventId) -> bool,
+    ) -> PortResult<u64> {
         self.unclosed_epoch(epoch_id)?;
         let bound_to = |event: &ActivityEvent| {
+            if !is_meant(&event.event.id) {
+                return None;
+            }
             let binding = self.bindings.get(&binding_key_of(event))?;
             Some((event.event.id.clone(), binding.user_id.clone()))
         };

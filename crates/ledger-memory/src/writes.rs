@@ -1,7 +1,9 @@
 //! Writes under a key.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use ledger_core::{EpochId, EpochStatus, Timestamp};
+use ledger_core::{EpochId, EpochStatus, EventId, Timestamp};
 use ledger_port::{
     Answer, IdentityBinding, KEYS_ARE_KEPT, LedgerPortError, Once, PortResult, Render, Write,
     WriteStore, Written,
@@ -24,7 +26,10 @@ impl Books {
             Write::BeginReview(epoch_id) => Written::Epoch(self.begin_review(*epoch_id)?),
             Write::FinalizeEpoch(asked) => Written::Finalized(self.finalize_epoch(asked, now)?),
             Write::InsertActivityEvents { epoch_id, events } => {
-                Written::Activity(self.insert_activity_events(*epoch_id, events, now)?)
+                let outcome = self.insert_activity_events(*epoch_id, events, now)?;
+                let ids: BTreeSet<&EventId> = events.iter().map(|event| &event.id).collect();
+                self.resolve_by_bindings_where(*epoch_id, |id| ids.contains(id))?;
+                Written::Activity(outcome)
             }
             Write::BindIdentities(bindings) => self.bind_and_resolve(bindings)?,
             Write::ProposeAllocations(epoch_id) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ledger_core::{Epoch, EpochStatus, NewAllocation, Units, UserId};
 
-use crate::{ActivityLedgerStore, PortResult, all_pages};
+use crate::{ActivityCount, ActivityLedgerStore, PortResult, all_pages};
 
 /// One thing that an epoch lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,20 +22,21 @@ pub enum Obstacle {
     NoBaseIssuance,
 }
 
-/// What stands between an epoch and its statement. A closed epoch lacks nothing any more.
+/// What stands between an epoch and its statement, given what its events come to
+/// ([`crate::ActivityStore::count_activity`]). A closed epoch lacks nothing any more.
 ///
 /// # Errors
 /// When the store refuses.
 pub async fn obstacles(
     store: &dyn ActivityLedgerStore,
     epoch: &Epoch,
+    counts: &[ActivityCount],
 ) -> PortResult<Vec<Obstacle>> {
     let mut found = Vec::new();
     if epoch.status == EpochStatus::Closed {
         return Ok(found);
     }
-    let waiting = all_pages(|page| store.list_unresolved_identities(epoch.id, page)).await?;
-    let events = waiting.iter().map(|identity| identity.event_count).sum();
+    let events = counts.iter().map(|count| count.unresolved).sum();
     if events > 0 {
         found.push(Obstacle::Unresolved { events });
     }

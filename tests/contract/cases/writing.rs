@@ -98,6 +98,32 @@ pub(crate) async fn a_write_that_changes_nothing_is_answered_like_the_method(wor
     assert_eq!(text, said(&nobody));
 }
 
+pub(crate) async fn events_that_come_in_are_given_to_who_is_bound(world: &World) {
+    let store = &world.store;
+    let id = open(store, WEEK).await.id;
+    // Waits, though its platform user is bound: nobody gave it out.
+    insert(store, id, [event("waits").by("a"), event("other").by("a")]).await;
+    store.bind_identities(&[binding("git", "a", "alice")]).await.unwrap();
+    let events = vec![
+        event("waits").by("a").build(),
+        event("new").by("a").build(),
+        event("new").by("a").build(),
+        event("nobody's").by("b").build(),
+        event("bob's").by("a").of_user("bob").build(),
+    ];
+    let insert = Write::InsertActivityEvents { epoch_id: id, events };
+    let outcome = InsertOutcome { inserted: 3, duplicates: 2, ..InsertOutcome::default() };
+    assert_eq!(write(store, None, &insert).await, said(&Written::Activity(outcome)));
+    let mut owners = Vec::new();
+    for id in ["waits", "new", "nobody's", "bob's", "other"] {
+        let event = store.get_activity_event(&parsed(id)).await.unwrap().unwrap();
+        owners.push(event.event.user_id.map(|user| user.to_string()));
+    }
+    // What was not in the call is left to those who give out all of an epoch.
+    let expected = [Some("alice"), Some("alice"), None, Some("bob"), None];
+    assert_eq!(owners, expected.map(|user| user.map(str::to_owned)));
+}
+
 /// Expects a refusal with and without a key, and that the key is free afterwards.
 macro_rules! assert_not_written {
     ($world:expr, $write:expr, $($expected:tt)+) => {{

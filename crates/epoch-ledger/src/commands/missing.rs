@@ -11,7 +11,8 @@ pub(super) async fn sentences(
     epoch: &Epoch,
     store: &dyn ActivityLedgerStore,
 ) -> Result<Vec<String>, Failure> {
-    Ok(obstacles(store, epoch).await?.into_iter().map(sentence).collect())
+    let counts = store.count_activity(epoch.id, None).await?;
+    Ok(obstacles(store, epoch, &counts).await?.into_iter().map(sentence).collect())
 }
 
 fn sentence(obstacle: Obstacle) -> String {

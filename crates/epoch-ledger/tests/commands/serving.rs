@@ -96,6 +96,54 @@ async fn people_are_called_what_an_operator_says() {
     assert_eq!(ledger.json(&name)["display_name"], Value::Null);
 }
 
+/// Sends a stream of events with large metadata, each line made when it is sent.
+fn send_events(address: &str, token: &str, path: &str, number: usize) -> (u16, Value) {
+    let line = |n: usize| {
+        format!(
+            "{{\"id\":\"forum:answer:{n:08}\",\"source\":\"forum\",\"event_type\":\"answer\",\
+             \"platform_user_id\":\"p{}\",\"event_time\":\"2026-11-17T00:00:00Z\",\
+             \"metadata\":{{\"text\":\"{}\"}}}}\n",
+            n % 10,
+            "x".repeat(8_000),
+        )
+    };
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/x-ndjson\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        number * line(0).len(),
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    (0..number).for_each(|n| stream.write_all(line(n).as_bytes()).unwrap());
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap())
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_stream_of_events_is_taken_in_bounded_memory() {
+    const MIB: u64 = 1_024 * 1_024;
+    let ledger = Program::new().await;
+    let made = ledger.json(&["token", "create", "me", "--scope", "admin"]);
+    let token = made["token"].as_str().unwrap();
+    let opened = ledger.run(&["epoch", "open", "--week", "2026-W47", "--weight", "forum:answer=1"]);
+    assert_eq!(opened.code, 0, "{opened:?}");
+    let started = Started::new(ledger.command(&["serve", "--listen", "127.0.0.1:0"]));
+    let address = address_of(&started);
+    let path = "/api/v1/ledgers/default/epochs/current/activity";
+    // What a first request needs is not what a stream needs.
+    assert_eq!(send_events(&address, token, path, 1).0, 200);
+    let before = started.peak_memory();
+    let (status, taken) = send_events(&address, token, path, 12_000);
+    assert_eq!((status, &taken["inserted"]), (200, &Value::from(11_999)), "{taken}");
+    let more = (started.peak_memory() - before) / MIB;
+    println!("a stream of 94 MiB took {more} MiB of memory");
+    assert!(more < 40, "a stream of 94 MiB took {more} MiB of memory");
+    assert_eq!(started.stop(Signal::SIGTERM).code, 0);
+}
+
 /// Takes one request, answers it, and hands over how it began.
 fn take_one(listener: TcpListener) -> std::thread::JoinHandle<String> {
     std::thread::spawn(move || {

@@ -35,6 +35,14 @@ impl Started {
         self.err.so_far()
     }
 
+    /// The most memory it had until now, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.program.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1_024
+    }
+
     pub(crate) fn stop(mut self, signal: Signal) -> Run {
         send(&self.program, signal);
         let code = wait(&mut self.program);

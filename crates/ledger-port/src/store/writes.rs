@@ -28,7 +28,8 @@ pub enum Write {
     BeginReview(EpochId),
     /// [`crate::IntentionStore::finalize_epoch`].
     FinalizeEpoch(FinalizeEpoch),
-    /// [`crate::ActivityStore::insert_activity_events`].
+    /// [`crate::ActivityStore::insert_activity_events`]; those of the events that wait are then given
+    /// to the people their platform users are bound to.
     InsertActivityEvents {
         /// The epoch.
         epoch_id: EpochId,

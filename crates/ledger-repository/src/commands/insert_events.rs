@@ -50,6 +50,11 @@ impl<'a> InsertEvents<'a> {
         Ok(Self { ledger_id, epoch_id, events, order, now })
     }
 
+    /// The ids, in the order in which everybody locks them.
+    pub(super) fn sorted_ids(&self) -> Vec<&str> {
+        self.order.iter().map(|at| self.events[*at].id.as_str()).collect()
+    }
+
     fn refuse_later_events(&self, epoch: &Epoch) -> PortResult<()> {
         let period_end = epoch.period.end();
         let later =

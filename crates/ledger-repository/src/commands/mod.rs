@@ -30,7 +30,7 @@ pub(crate) use insert_pool_component::InsertPoolComponent;
 pub(crate) use insert_statement::{InsertStatement, statement_in_force};
 pub(crate) use propose_allocations::{ProposeAllocations, preview};
 pub(crate) use record_collection::RecordCollection;
-pub(crate) use resolve_by_bindings::ResolveByBindings;
+pub(crate) use resolve_by_bindings::{InsertAndResolve, ResolveByBindings};
 pub(crate) use resolve_identities::ResolveIdentities;
 pub(crate) use roll_over::GoOn;
 pub(crate) use upsert_cursor::UpsertCursor;

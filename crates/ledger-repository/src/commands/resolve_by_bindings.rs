@@ -1,47 +1,72 @@
-use async_trait::async_trait;
-use diesel::sql_types::{BigInt, Uuid as SqlUuid};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ledger_core::{EpochId, LedgerId};
+//! Gives waiting events to the people their platform users are bound to.
+//!
+//! Everybody who gives events away locks them in the order of their ids, so nobody waits in a circle.
 
-use super::{EpochLock, count, lock_writable_epoch};
+use async_trait::async_trait;
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ledger_core::{EpochId, LedgerId, NewActivityEvent, Timestamp};
+use ledger_port::{InsertOutcome, PortResult};
+
+use super::resolve_identities::give;
+use super::{EpochLock, InsertEvents, ROWS_PER_STATEMENT, count, lock_writable_epoch};
 use crate::transaction::{Command, TxResult};
 
-/// Gives an epoch's unresolved events to the people their platform users are bound to.
+/// All that waits in an epoch.
 pub(crate) struct ResolveByBindings {
     pub(crate) ledger_id: LedgerId,
     pub(crate) epoch_id: EpochId,
 }
 
-// Both statements look the person up row by row, in the bindings' primary key. As a join, PostgreSQL
-// plans it by statistics: after a first large collection there are none, it believes that one event
-// waits, and compares every event with every binding.
-macro_rules! person {
-    () => {
-        "(SELECT b.user_id FROM identity_bindings b
-          WHERE b.ledger_id = $1 AND b.source = e.source
-            AND b.platform_user_id = e.platform_user_id)"
-    };
+/// An event and whose it is.
+#[derive(QueryableByName)]
+struct Given {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    user_id: String,
 }
 
-macro_rules! waiting_and_bound {
-    () => {
-        concat!(
-            "e.ledger_id = $1 AND e.epoch_id = $2 AND e.user_id IS NULL AND ",
-            person!(),
-            " IS NOT NULL"
-        )
-    };
-}
+// Steps from one waiting platform user to the next in `activity_events_waiting`, whose events are not
+// read, and looks each up in the bindings' primary key. So a call for which nothing waits costs what
+// the number of waiting people costs, and not of their events. Left to itself, PostgreSQL joins by
+// statistics: after a first large collection there are none, it believes that one event waits, and
+// compares every event with every binding.
+//
+// A cursor, so that no statement grows with what waits, and the answer does not either.
+const DECLARE: &str = "
+    DECLARE waiting_and_bound NO SCROLL CURSOR FOR
+    WITH RECURSIVE waiting AS (
+        (SELECT e.source, e.platform_user_id FROM activity_events e
+         WHERE e.ledger_id = $1 AND e.epoch_id = $2 AND e.user_id IS NULL
+         ORDER BY e.source, e.platform_user_id LIMIT 1)
+        UNION ALL
+        SELECT following.source, following.platform_user_id
+        FROM waiting w CROSS JOIN LATERAL (
+            SELECT e.source, e.platform_user_id FROM activity_events e
+            WHERE e.ledger_id = $1 AND e.epoch_id = $2 AND e.user_id IS NULL
+                AND (e.source, e.platform_user_id) > (w.source, w.platform_user_id)
+            ORDER BY e.source, e.platform_user_id LIMIT 1
+        ) following
+    ), person AS MATERIALIZED (
+        SELECT w.source, w.platform_user_id, (
+            SELECT b.user_id FROM identity_bindings b
+            WHERE b.ledger_id = $1 AND b.source = w.source
+                AND b.platform_user_id = w.platform_user_id
+        ) AS user_id
+        FROM waiting w
+    )
+    SELECT e.id, p.user_id
+    FROM person p
+    JOIN activity_events e ON e.ledger_id = $1 AND e.epoch_id = $2 AND e.user_id IS NULL
+        AND e.source = p.source AND e.platform_user_id = p.platform_user_id
+    WHERE p.user_id IS NOT NULL
+    ORDER BY e.id
+    FOR NO KEY UPDATE OF e";
 
-// In the order of their ids, as everybody who resolves locks events.
-const LOCK: &str = concat!(
-    "SELECT count(*) FROM (SELECT FROM activity_events e WHERE ",
-    waiting_and_bound!(),
-    " ORDER BY e.id FOR NO KEY UPDATE OF e) locked"
-);
-
-const RESOLVE: &str =
-    concat!("UPDATE activity_events e SET user_id = ", person!(), " WHERE ", waiting_and_bound!());
+// All of it is read, so it is planned for that, and not for the first rows.
+const PLAN_FOR_ALL: &str = "SET LOCAL cursor_tuple_fraction = 1";
 
 #[async_trait]
 impl Command for ResolveByBindings {
@@ -50,18 +75,82 @@ impl Command for ResolveByBindings {
 
     async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<u64> {
         lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Shared).await?;
-        self.execute(tx, LOCK).await?;
-        let resolved = self.execute(tx, RESOLVE).await?;
-        Ok(count(resolved))
-    }
-}
-
-impl ResolveByBindings {
-    async fn execute(&self, tx: &mut AsyncPgConnection, statement: &str) -> TxResult<usize> {
-        Ok(diesel::sql_query(statement)
+        diesel::sql_query(PLAN_FOR_ALL).execute(tx).await?;
+        diesel::sql_query(DECLARE)
             .bind::<SqlUuid, _>(self.ledger_id.0)
             .bind::<BigInt, _>(self.epoch_id.0)
             .execute(tx)
-            .await?)
+            .await?;
+        let fetch = format!("FETCH {ROWS_PER_STATEMENT} FROM waiting_and_bound");
+        let mut resolved = 0;
+        loop {
+            let given: Vec<Given> = diesel::sql_query(&fetch).load(tx).await?;
+            resolved += hand_over(tx, self.ledger_id, &given).await?;
+            if given.len() < ROWS_PER_STATEMENT {
+                break;
+            }
+        }
+        diesel::sql_query("CLOSE waiting_and_bound").execute(tx).await?;
+        Ok(resolved)
     }
+}
+
+/// Appends events, and gives those of them that wait to people.
+pub(crate) struct InsertAndResolve<'a> {
+    ledger_id: LedgerId,
+    epoch_id: EpochId,
+    insert: InsertEvents<'a>,
+}
+
+impl<'a> InsertAndResolve<'a> {
+    pub(crate) fn new(
+        ledger_id: LedgerId,
+        epoch_id: EpochId,
+        events: &'a [NewActivityEvent],
+        now: Timestamp,
+    ) -> PortResult<Self> {
+        let insert = InsertEvents::new(ledger_id, epoch_id, events, now)?;
+        Ok(Self { ledger_id, epoch_id, insert })
+    }
+}
+
+const FIND_AMONG: &str = "
+    SELECT e.id, b.user_id
+    FROM (SELECT DISTINCT id FROM unnest($3) AS u (id)) named
+    JOIN activity_events e ON e.ledger_id = $1 AND e.id = named.id
+    JOIN identity_bindings b ON b.ledger_id = $1 AND b.source = e.source
+        AND b.platform_user_id = e.platform_user_id
+    WHERE e.epoch_id = $2 AND e.user_id IS NULL
+    ORDER BY e.id
+    FOR NO KEY UPDATE OF e";
+
+#[async_trait]
+impl Command for InsertAndResolve<'_> {
+    type Output = InsertOutcome;
+    const NAME: &'static str = "insert_and_resolve";
+
+    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<InsertOutcome> {
+        // Locks the epoch. Whoever gives events away has inserted all of theirs by then, so nobody
+        // who holds a lock on an event waits for one who inserts.
+        let outcome = self.insert.run(tx).await?;
+        for ids in self.insert.sorted_ids().chunks(ROWS_PER_STATEMENT) {
+            let given: Vec<Given> = diesel::sql_query(FIND_AMONG)
+                .bind::<SqlUuid, _>(self.ledger_id.0)
+                .bind::<BigInt, _>(self.epoch_id.0)
+                .bind::<Array<Text>, _>(ids)
+                .load(tx)
+                .await?;
+            hand_over(tx, self.ledger_id, &given).await?;
+        }
+        Ok(outcome)
+    }
+}
+
+async fn hand_over(
+    tx: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+    given: &[Given],
+) -> TxResult<u64> {
+    let (ids, users) = given.iter().map(|one| (&*one.id, &*one.user_id)).unzip();
+    Ok(count(give(tx, ledger_id, ids, users).await?))
 }

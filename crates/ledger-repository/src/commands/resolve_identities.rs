@@ -129,16 +129,30 @@ impl ResolveIdentities<'_> {
     ) -> TxResult<()> {
         let pairs: Vec<(&str, &str)> = fresh.iter().map(|(id, user)| (*id, *user)).collect();
         for chunk in pairs.chunks(ROWS_PER_STATEMENT) {
-            let (ids, users): (Vec<&str>, Vec<&str>) = chunk.iter().copied().unzip();
-            diesel::sql_query(RESOLVE)
-                .bind::<SqlUuid, _>(self.ledger_id.0)
-                .bind::<Array<Text>, _>(ids)
-                .bind::<Array<Text>, _>(users)
-                .execute(tx)
-                .await?;
+            let (ids, users) = chunk.iter().copied().unzip();
+            give(tx, self.ledger_id, ids, users).await?;
         }
         Ok(())
     }
+}
+
+/// Gives each of the events to the user at its place, where it is nobody's yet; how many were given.
+/// The caller has locked them.
+pub(super) async fn give(
+    tx: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+    ids: Vec<&str>,
+    users: Vec<&str>,
+) -> TxResult<usize> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    Ok(diesel::sql_query(RESOLVE)
+        .bind::<SqlUuid, _>(ledger_id.0)
+        .bind::<Array<Text>, _>(ids)
+        .bind::<Array<Text>, _>(users)
+        .execute(tx)
+        .await?)
 }
 
 const RESOLVE: &str = "

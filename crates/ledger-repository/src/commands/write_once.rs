@@ -13,7 +13,7 @@ use ledger_schema::schema::idempotency_keys as keys;
 use uuid::Uuid;
 
 use super::{
-    BeginReview, BindAndResolve, CreateEpoch, Finalize, InsertEvents, InsertPoolComponent,
+    BeginReview, BindAndResolve, CreateEpoch, Finalize, InsertAndResolve, InsertPoolComponent,
     ProposeAllocations, UpdateAllocation,
 };
 use crate::transaction::{Command, TxResult};
@@ -32,7 +32,7 @@ enum Work<'a> {
     CreateEpoch(CreateEpoch<'a>),
     BeginReview(BeginReview),
     Finalize(Finalize<'a>),
-    InsertEvents(InsertEvents<'a>),
+    InsertEvents(InsertAndResolve<'a>),
     Bind(BindAndResolve<'a>),
     Propose(ProposeAllocations),
     UpdateAllocation(UpdateAllocation<'a>),
@@ -48,7 +48,7 @@ impl<'a> Work<'a> {
             }
             Write::FinalizeEpoch(asked) => Self::Finalize(Finalize { ledger_id, asked, now }),
             Write::InsertActivityEvents { epoch_id, events } => {
-                Self::InsertEvents(InsertEvents::new(ledger_id, *epoch_id, events, now)?)
+                Self::InsertEvents(InsertAndResolve::new(ledger_id, *epoch_id, events, now)?)
             }
             Write::BindIdentities(bindings) => {
                 Self::Bind(BindAndResolve { ledger_id, bindings, now })

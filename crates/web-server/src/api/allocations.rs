@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use ledger_core::{AllocationOverride, Payout, UserId, payouts, pool_total};
@@ -19,6 +20,7 @@ use super::writing::write;
 use crate::access::{Eyes, Visit};
 use crate::problem::{Answer, Code, Problem};
 use crate::records::{AllocationRecord, Names, PreviewRecord, ProposedRecord};
+use crate::state::App;
 
 /// The allocations of an epoch, bytewise by user id.
 #[utoipa::path(
@@ -81,6 +83,7 @@ impl DecisionBody {
     request_body = DecisionBody, responses((status = OK, body = AllocationRecord))
 )]
 pub(crate) async fn decide(
+    State(app): State<App>,
     visit: Visit,
     At((_, epoch, user)): At<(String, String, String)>,
     body: Body,
@@ -97,7 +100,7 @@ pub(crate) async fn decide(
         };
         AllocationRecord::of(allocation, &names)
     };
-    write(&visit, command, body.once(), StatusCode::OK, record).await
+    write(&app, &visit, command, body.once(), StatusCode::OK, record).await
 }
 
 /// Other weights to try.
@@ -131,6 +134,7 @@ pub(crate) struct WhatIf {
     responses((status = OK, body = Proposal))
 )]
 pub(crate) async fn propose(
+    State(app): State<App>,
     visit: Visit,
     At((_, epoch)): At<(String, String)>,
     Asked(query): Asked<ProposeQuery>,
@@ -147,7 +151,7 @@ pub(crate) async fn propose(
         ProposedRecord::of(summary)
     };
     let command = Write::ProposeAllocations(epoch_id);
-    write(&visit, command, body.once(), StatusCode::OK, record).await
+    write(&app, &visit, command, body.once(), StatusCode::OK, record).await
 }
 
 /// What proposing answers.

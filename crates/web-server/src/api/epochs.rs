@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use ledger_core::{
@@ -21,6 +22,7 @@ use super::writing::write;
 use crate::access::{Eyes, Visit};
 use crate::problem::{Answer, Code, Problem};
 use crate::records::{EpochRecord, FinalizedRecord, Names};
+use crate::state::App;
 
 /// The epochs, newest first.
 #[utoipa::path(
@@ -101,7 +103,7 @@ impl NewEpochBody {
     params(("ledger" = String, Path, description = "The ledger's name")),
     request_body = NewEpochBody, responses((status = CREATED, body = EpochRecord))
 )]
-pub(crate) async fn open(visit: Visit, body: Body) -> Answer<Response> {
+pub(crate) async fn open(State(app): State<App>, visit: Visit, body: Body) -> Answer<Response> {
     let asked: NewEpochBody = body.json()?;
     let period = asked.period()?;
     let weights = match &asked.weights {
@@ -109,7 +111,7 @@ pub(crate) async fn open(visit: Visit, body: Body) -> Answer<Response> {
         None => newest_weights(&visit).await?,
     };
     let command = Write::CreateEpoch(NewEpoch { period, weights });
-    write(&visit, command, body.once(), StatusCode::CREATED, epoch_record).await
+    write(&app, &visit, command, body.once(), StatusCode::CREATED, epoch_record).await
 }
 
 async fn newest_weights(visit: &Visit) -> Answer<WeightTable> {
@@ -136,12 +138,13 @@ fn epoch_record(written: &Written) -> EpochRecord {
     responses((status = OK, body = EpochRecord))
 )]
 pub(crate) async fn review(
+    State(app): State<App>,
     visit: Visit,
     At((_, epoch)): At<(String, String)>,
     body: Body,
 ) -> Answer<Response> {
     let command = Write::BeginReview(EpochChoice::numbered(&epoch)?);
-    write(&visit, command, body.once(), StatusCode::OK, epoch_record).await
+    write(&app, &visit, command, body.once(), StatusCode::OK, epoch_record).await
 }
 
 /// Whether to write at all.
@@ -176,6 +179,7 @@ pub(crate) struct FinalizeBody {
     responses((status = OK, body = FinalizedRecord))
 )]
 pub(crate) async fn finalize(
+    State(app): State<App>,
     visit: Visit,
     At((_, epoch)): At<(String, String)>,
     Asked(query): Asked<FinalizeQuery>,
@@ -209,5 +213,5 @@ pub(crate) async fn finalize(
         };
         FinalizedRecord::of(finalized, &names)
     };
-    write(&visit, Write::FinalizeEpoch(command), body.once(), StatusCode::OK, record).await
+    write(&app, &visit, Write::FinalizeEpoch(command), body.once(), StatusCode::OK, record).await
 }

@@ -1,6 +1,7 @@
 //! Who is who.
 
 use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ledger_port::{BindingKey, IdentityBinding, Write, Written};
@@ -14,6 +15,7 @@ use super::writing::write;
 use crate::access::{Eyes, Visit};
 use crate::problem::{Answer, Code, Problem};
 use crate::records::{BindingRecord, BoundRecord, Names, UnresolvedRecord};
+use crate::state::App;
 
 /// Every binding, by source and platform user. Everybody's eyes see none: a binding is a platform's
 /// id.
@@ -70,7 +72,7 @@ pub(crate) struct BindingsBody {
     params(("ledger" = String, Path, description = "The ledger's name")),
     request_body = BindingsBody, responses((status = OK, body = BoundRecord))
 )]
-pub(crate) async fn bind(visit: Visit, body: Body) -> Answer<Response> {
+pub(crate) async fn bind(State(app): State<App>, visit: Visit, body: Body) -> Answer<Response> {
     let asked: BindingsBody = body.json()?;
     if asked.bindings.len() > usize::from(MAX_LIMIT) {
         let detail = format!("bindings: at most {MAX_LIMIT} in one request");
@@ -93,7 +95,7 @@ pub(crate) async fn bind(visit: Visit, body: Body) -> Answer<Response> {
         };
         BoundRecord { bound: *bound, resolved: *resolved }
     };
-    write(&visit, Write::BindIdentities(bindings), body.once(), StatusCode::OK, record).await
+    write(&app, &visit, Write::BindIdentities(bindings), body.once(), StatusCode::OK, record).await
 }
 
 /// The platform users whose events in an epoch belong to nobody yet.

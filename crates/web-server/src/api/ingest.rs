@@ -25,9 +25,6 @@ use crate::problem::{Answer, Code, Problem};
 use crate::records::{FaultRecord, IngestRecord};
 use crate::state::App;
 
-/// How many events one transaction of a stream stores.
-const BATCH: usize = 5_000;
-
 /// What to do about faults.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +69,7 @@ pub(crate) async fn insert(
         return Ok(answered(StatusCode::OK, answer));
     }
     let epoch = epoch?;
-    let checked = received.check(&epoch, app.container.clock().now(), BATCH).await?;
+    let checked = received.check(&epoch, app.container.clock().now()).await?;
     if checked.fault_count > 0 && !query.skip_invalid {
         return Err(all_refused(&checked));
     }
@@ -127,17 +124,18 @@ async fn store(
     once: Option<&Once>,
 ) -> Answer<Response> {
     let mut outcomes: Vec<InsertOutcome> = Vec::new();
-    let mut batch = checked.next_batch(BATCH).await?;
+    let mut batch = checked.next_batch().await?;
     loop {
-        let following = checked.next_batch(BATCH).await?;
+        let following = checked.next_batch().await?;
         if following.is_empty() {
             break;
         }
         let (events, indices) = apart(batch);
-        let stored = visit.store.insert_activity_events(epoch.id, &events).await;
-        let outcome = stored.map_err(|error| of_the_request(error, &indices))?;
-        app.metrics.ingested(&outcome);
-        outcomes.push(outcome);
+        let write = Write::InsertActivityEvents { epoch_id: epoch.id, events };
+        let stored =
+            write_events(app, visit.store.as_ref(), &write, None, &|_| String::new()).await;
+        let (_, outcome) = stored.map_err(|error| of_the_request(error, &indices))?;
+        outcomes.extend(outcome);
         batch = following;
     }
     let (events, indices) = apart(batch);
@@ -148,19 +146,19 @@ async fn store(
         json(&IngestRecord::of(&all, count, faults.to_vec()))
     };
     let write = Write::InsertActivityEvents { epoch_id: epoch.id, events };
-    let answer = write_events(app, visit.store.as_ref(), &write, once, &render).await;
-    Ok(answered(StatusCode::OK, answer.map_err(|error| of_the_request(error, &indices))?))
+    let stored = write_events(app, visit.store.as_ref(), &write, once, &render).await;
+    let (answer, _) = stored.map_err(|error| of_the_request(error, &indices))?;
+    Ok(answered(StatusCode::OK, answer))
 }
 
-/// Does the last write of a request, counts what it stored, and gives what is stored to those whose
-/// it is.
+/// Writes events and counts what became of them, which is nothing where the answer is a replay.
 pub(crate) async fn write_events(
     app: &App,
     store: &dyn ActivityLedgerStore,
     write: &Write,
     once: Option<&Once>,
     render: Render<'_>,
-) -> PortResult<StoredAnswer> {
+) -> PortResult<(StoredAnswer, Option<InsertOutcome>)> {
     // A transaction may run twice; the last run is the one that counts.
     let stored = Mutex::new(None);
     let kept = |written: &Written| {
@@ -170,20 +168,12 @@ pub(crate) async fn write_events(
         render(written)
     };
     let answer = store.write(write, once, &kept).await?;
-    if answer.is_replayed {
-        return Ok(answer);
+    let stored = stored.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let outcome = stored.filter(|_| !answer.is_replayed);
+    if let Some(outcome) = &outcome {
+        app.metrics.ingested(outcome);
     }
-    if let Some(outcome) = stored.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        app.metrics.ingested(&outcome);
-    }
-    if let Write::InsertActivityEvents { epoch_id, .. } = write {
-        match store.resolve_activity_by_bindings(*epoch_id).await {
-            // Somebody closed it meanwhile: what is stored is stored, and frozen.
-            Ok(_) | Err(LedgerPortError::EpochClosed { .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(answer)
+    Ok((answer, outcome))
 }
 
 fn apart(items: Vec<Item>) -> (Vec<NewActivityEvent>, Vec<u64>) {

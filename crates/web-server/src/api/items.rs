@@ -22,6 +22,11 @@ const MAX_FAULTS: usize = 100;
 /// The longest line of a stream, in bytes. What the ledger keeps of an event is much shorter.
 const MAX_LINE_BYTES: u64 = 1_024 * 1_024;
 
+/// How many events of a stream are stored in one transaction, and how many bytes of lines end one
+/// earlier: an event is some ten times its line while it is stored.
+const MAX_BATCH: usize = 5_000;
+const MAX_BATCH_BYTES: usize = 2 * 1_024 * 1_024;
+
 /// The `producer` of events that name none.
 const PRODUCER: &str = "epoch-ledger-api";
 
@@ -50,16 +55,29 @@ impl Received {
     }
 
     /// Looks at every event.
-    pub(crate) async fn check(
-        self,
-        epoch: &Epoch,
-        retrieved_at: Timestamp,
-        few: usize,
-    ) -> Answer<Checked> {
+    pub(crate) async fn check(self, epoch: &Epoch, retrieved_at: Timestamp) -> Answer<Checked> {
         match self {
             Self::Array(bytes) => Checked::array(&bytes, epoch, retrieved_at),
-            Self::Lines(spool) => Checked::lines(spool, epoch, retrieved_at, few).await,
+            Self::Lines(spool) => Checked::lines(spool, epoch, retrieved_at).await,
         }
+    }
+}
+
+/// What a batch comes to so far.
+#[derive(Default)]
+struct Size {
+    events: usize,
+    bytes: usize,
+}
+
+impl Size {
+    const fn add(&mut self, line_bytes: usize) {
+        self.events += 1;
+        self.bytes += line_bytes;
+    }
+
+    const fn is_of_one_batch(&self) -> bool {
+        self.events < MAX_BATCH && self.bytes < MAX_BATCH_BYTES
     }
 }
 
@@ -154,15 +172,10 @@ impl Checked {
     }
 
     /// The lines of a stream. Where there are few, they are kept; else they are read again.
-    async fn lines(
-        spool: Spool,
-        epoch: &Epoch,
-        retrieved_at: Timestamp,
-        few: usize,
-    ) -> Answer<Self> {
+    async fn lines(spool: Spool, epoch: &Epoch, retrieved_at: Timestamp) -> Answer<Self> {
         let mut lines = Lines::begin(spool.file, epoch.period.end(), retrieved_at).await?;
         let mut reader = Reader::new(epoch, retrieved_at);
-        let (mut held, mut are_few) = (Vec::new(), true);
+        let (mut held, mut size) = (Vec::new(), Size::default());
         while let Some((index, line)) = lines.next().await? {
             let item = match line {
                 Ok(value) => reader.read(index, &value),
@@ -171,13 +184,13 @@ impl Checked {
                     None
                 }
             };
-            held.extend(item.filter(|_| are_few));
-            if held.len() > few {
-                are_few = false;
+            size.add(lines.line.len());
+            held.extend(item.filter(|_| size.is_of_one_batch()));
+            if !size.is_of_one_batch() {
                 held = Vec::new();
             }
         }
-        let rest = if are_few {
+        let rest = if size.is_of_one_batch() {
             Rest::Held(held)
         } else {
             lines.rewind().await?;
@@ -192,15 +205,16 @@ impl Checked {
     }
 
     /// The next sound events; none at the end.
-    pub(crate) async fn next_batch(&mut self, size: usize) -> Answer<Vec<Item>> {
+    pub(crate) async fn next_batch(&mut self) -> Answer<Vec<Item>> {
         match &mut self.rest {
             // An array is one transaction.
             Rest::Held(items) => Ok(std::mem::take(items)),
             Rest::File(lines) => {
-                let mut batch = Vec::new();
-                while batch.len() < size {
+                let (mut batch, mut size) = (Vec::new(), Size::default());
+                while size.is_of_one_batch() {
                     let Some((index, line)) = lines.next().await? else { break };
                     let Ok(value) = line else { continue };
+                    size.add(lines.line.len());
                     let (end, at) = (lines.epoch_end, lines.retrieved_at);
                     batch.extend(
                         event_of(&value, end, at, index).ok().map(|event| Item { index, event }),

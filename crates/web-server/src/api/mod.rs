@@ -12,6 +12,7 @@ mod ledgers;
 mod listing;
 mod openapi;
 mod operations;
+mod payable;
 mod pool;
 mod statements;
 mod users;
@@ -32,6 +33,7 @@ pub(crate) use extract::{Asked, At, EpochChoice, current_epoch, read_body};
 pub(crate) use ledgers::{ledger_of, own_ledger, signed_in, visible_ledgers};
 pub(crate) use listing::Paging;
 pub use openapi::document as openapi;
+pub(crate) use payable::{Line, Payable, units_of};
 pub(crate) use users::{Explanation, KindSum, UserEpoch, sum_by_kind, user_epochs, visible_user};
 
 use crate::access::gate;

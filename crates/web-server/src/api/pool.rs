@@ -99,5 +99,5 @@ pub(crate) async fn add(
         };
         ComponentRecord::of(part, Eyes::Member)
     };
-    write(&visit, command, body.once(), StatusCode::CREATED, record).await
+    write(&app, &visit, command, body.once(), StatusCode::CREATED, record).await
 }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use axum::Json;
 use ledger_core::{
     Allocation, Epoch, EpochStatus, EventKind, Payout, PayoutStatement, PayoutSteps, Units, UserId,
-    payout_steps, pool_total,
 };
-use ledger_port::{ActivityCount, ActivityFilter, ActivityLedgerStore, PortResult, all_pages};
+use ledger_port::{ActivityCount, ActivityFilter, ActivityLedgerStore, PortResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::extract::{Asked, At, EpochChoice};
 use super::ledgers::PageQuery;
 use super::listing::{Listing, Paging};
+use super::payable::Payable;
 use crate::access::{Eyes, Visit};
 use crate::problem::{Answer, Problem};
 use crate::records::{
@@ -147,6 +147,7 @@ impl Explanation {
     pub(crate) async fn of(
         store: &dyn ActivityLedgerStore,
         epoch: Epoch,
+        payable: &Payable,
         user_id: &UserId,
     ) -> Answer<Self> {
         let counts = store.count_activity(epoch.id, Some(user_id)).await?;
@@ -154,19 +155,7 @@ impl Explanation {
         if allocation.is_none() && counts.is_empty() {
             return Err(Problem::not_found("the user has neither events nor units in this epoch"));
         }
-        let statement = store.get_statement_for_epoch(epoch.id).await?;
-        let is_paid = statement.is_some();
-        let steps = match statement {
-            Some(stored) => {
-                let rows = stored.statement.payouts.into_iter();
-                let units = rows.map(|row| (row.user_id, row.total_units));
-                payout_steps(units, stored.statement.pool_total, user_id)?
-            }
-            None => {
-                let (units, pool) = payable_today(store, &epoch).await?;
-                payout_steps(units, pool, user_id)?
-            }
-        };
+        let (steps, is_paid) = (payable.steps(user_id)?, payable.is_paid);
         let kinds = sum_by_kind(&epoch, &counts);
         Ok(Self { epoch, kinds, allocation, steps, is_paid })
     }
@@ -175,17 +164,6 @@ impl Explanation {
     pub(crate) fn computed_units(&self) -> i128 {
         self.kinds.iter().map(|kind| kind.units).sum()
     }
-}
-
-/// Everybody's units and the pool, as they are now.
-pub(crate) async fn payable_today(
-    store: &dyn ActivityLedgerStore,
-    epoch: &Epoch,
-) -> Answer<(Vec<(UserId, Units)>, ledger_core::Credits)> {
-    let allocations = all_pages(|page| store.get_allocations_for_epoch(epoch.id, page)).await?;
-    let units = allocations.into_iter().map(|one| (one.user_id.clone(), one.payable_units()));
-    let parts = all_pages(|page| store.get_pool_components_for_epoch(epoch.id, page)).await?;
-    Ok((units.collect(), pool_total(&parts)?))
 }
 
 /// Every event, weight, override and rounding step behind one user's amount in one epoch.
@@ -207,7 +185,8 @@ pub(crate) async fn explain(
     let store = visit.store.as_ref();
     let user_id = visible_user(visit.eyes(), &user)?;
     let epoch = EpochChoice::parse(&epoch)?.find(store).await?;
-    let explained = Explanation::of(store, epoch, &user_id).await?;
+    let payable = Payable::of(store, &epoch).await?;
+    let explained = Explanation::of(store, epoch, &payable, &user_id).await?;
     let list = format!("{} {} events of {user_id}", visit.ledger.id, explained.epoch.id);
     let paging = Paging::new(&visit.seal, list, query.after.as_deref(), query.limit)?;
     let filter = ActivityFilter { user_id: Some(user_id.clone()), ..ActivityFilter::default() };

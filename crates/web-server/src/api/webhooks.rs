@@ -100,6 +100,6 @@ async fn store_event(
         };
         json(&IngestRecord::of(std::slice::from_ref(outcome), 0, Vec::new()))
     };
-    let answer = write_events(app, store, &write, Some(once), &render).await?;
+    let (answer, _) = write_events(app, store, &write, Some(once), &render).await?;
     Ok(answered(StatusCode::OK, answer))
 }

@@ -8,12 +8,15 @@ use serde::Serialize;
 
 use crate::access::Visit;
 use crate::problem::Answer;
+use crate::state::App;
 
 /// Says that nothing was done now: this is what was answered the first time.
 pub(crate) static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Does a write and answers the record of what it did.
+/// Does a write and answers the record of what it did. What the pages remember of the ledger is
+/// forgotten.
 pub(crate) async fn write<R: Serialize>(
+    app: &App,
     visit: &Visit,
     write: Write,
     once: Option<&Once>,
@@ -21,7 +24,9 @@ pub(crate) async fn write<R: Serialize>(
     record: impl Fn(&Written) -> R + Send + Sync,
 ) -> Answer<Response> {
     let render = |written: &Written| json(&record(written));
-    let answer = visit.store.write(&write, once, &render).await?;
+    let answer = visit.store.write(&write, once, &render).await;
+    app.overviews.forget(visit.ledger.id);
+    let answer = answer?;
     Ok(answered(status, answer))
 }
 

@@ -135,8 +135,10 @@ pub struct OverrideForm {
 /// What a decision would change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OverridePreview {
-    /// Everybody whose amount changes, the largest change first.
+    /// Those whose amount changes most, the largest change first.
     pub changes: Vec<ChangeRow>,
+    /// How many more amounts change, none by more than the last of these.
+    pub smaller_changes: Count,
     /// How many others keep their amount.
     pub unchanged: Count,
     /// Whether a pool is known. Without one, only units and shares can be told.

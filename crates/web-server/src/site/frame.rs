@@ -4,12 +4,14 @@ use askama::Template;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse as _, Response};
-use ledger_core::{ActivityEvent, Epoch, EpochStatus, PoolComponent, Scope, Timestamp, UserId};
+use ledger_core::{
+    ActivityEvent, Epoch, EpochStatus, Payout, PoolComponent, Scope, Timestamp, UserId,
+};
 
 use super::assets;
 use crate::access::{Caller, Eyes, Visit, csrf_of};
-use crate::api::signed_in;
-use crate::pages::figures::{Credits, Units};
+use crate::api::{Line, signed_in};
+use crate::pages::figures::{Credits, Share, Units};
 use crate::pages::{
     EpochHead, EpochState, EventRow, Layout, Moment, Nav, OutsideLink, Person, PoolPart, SignedIn,
     Tab,
@@ -148,4 +150,18 @@ pub(super) fn event_rows(events: &[ActivityEvent], epoch: &Epoch, names: &Names)
         }
     };
     events.iter().map(row).collect()
+}
+
+/// A statement's share, which has six decimals, in millionths.
+pub(super) fn share_of(row: &Payout) -> Share {
+    let digits: String = row.share.chars().filter(char::is_ascii_digit).collect();
+    Share(digits.parse().unwrap_or(0))
+}
+
+/// The part of all units: the statement's, where there is one.
+pub(super) fn share_of_line(line: &Line, total_units: i64) -> Share {
+    match &line.payout {
+        Some(row) => share_of(row),
+        None => Share::of(line.units().get(), total_units),
+    }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::actions::{refusal, to_page_of, told, write};
 use super::view::Desk;
 use super::words::{refuses, sentences};
+use crate::api::Payable;
 use crate::pages::figures::Count;
 use crate::pages::{FinalizePage, FinalizePreview, Message, Nav, Tab};
 use crate::problem::Answer;
@@ -17,7 +18,6 @@ use crate::records::Names;
 use crate::site::form::Form;
 use crate::site::frame::{credits, frame, head, html, pool_parts};
 use crate::site::paging::{count, numbered_pages};
-use crate::site::reading::payable::Payable;
 use crate::site::reading::statement::{cut, payout_rows, total_units};
 use crate::state::App;
 

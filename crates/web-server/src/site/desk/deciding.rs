@@ -13,14 +13,15 @@ use ledger_port::{AllocationNotFoundPortError, LedgerPortError, Write};
 
 use super::actions::{back, refusal, told, write};
 use super::view::{Desk, DeskQuery, Entered};
+use crate::api::{Payable, units_of};
 use crate::pages::figures::{CreditsChange, Share};
 use crate::pages::{ChangeRow, OverrideForm, OverridePreview};
 use crate::problem::Answer;
 use crate::records::Names;
 use crate::site::form::Form;
+use crate::site::frame::share_of;
 use crate::site::frame::{credits, person, units};
 use crate::site::paging::count;
-use crate::site::reading::payable::{Payable, share_of, units_of};
 use crate::state::App;
 
 /// The form of one user, as it is when it is opened; `None` where nobody of that name is proposed
@@ -113,6 +114,9 @@ fn decision_of(
     }
 }
 
+/// How many changes are spelled out.
+const CHANGES: usize = 100;
+
 /// Everybody's amount as it is and as it would be.
 async fn preview(desk: &Desk<'_>, user: &UserId, decided: Units) -> Answer<OverridePreview> {
     let store = desk.visit.store.as_ref();
@@ -147,6 +151,9 @@ async fn preview(desk: &Desk<'_>, user: &UserId, decided: Units) -> Answer<Overr
         }
     }
     changed.sort_by_key(|(_, change)| Reverse(change.unsigned_abs()));
+    let unchanged = allocations.len() - changed.len();
+    let smaller = changed.len().saturating_sub(CHANGES);
+    changed.truncate(CHANGES);
     let names = Names::of(store, desk.visit.eyes(), changed.iter().map(|(user, _)| *user)).await?;
     let share = |row: Option<&Payout>| row.map_or(Share(0), share_of);
     let amount = |row: Option<&Payout>| {
@@ -160,9 +167,9 @@ async fn preview(desk: &Desk<'_>, user: &UserId, decided: Units) -> Answer<Overr
         after: amount(will.get(*of)),
         change: pool.map(|_| CreditsChange(*change)),
     };
-    let unchanged = allocations.len() - changed.len();
     Ok(OverridePreview {
         changes: changed.iter().map(row).collect(),
+        smaller_changes: count(smaller),
         unchanged: count(unchanged),
         pool: pool.map(credits),
     })

@@ -14,6 +14,7 @@ use super::words::{done_message, refuses, sentences, step};
 use super::{close, deciding};
 use crate::access::Visit;
 use crate::api::{Asked, At, EpochChoice};
+use crate::api::{Line, Payable};
 use crate::pages::figures::Count;
 use crate::pages::{
     AllocationRow, BindForm, Decision, Message, Nav, OverrideForm, PoolForm, ReviewPage, StepState,
@@ -25,7 +26,6 @@ use crate::site::form::Form;
 use crate::site::frame::{credits, frame, head, html, person, pool_parts, units};
 use crate::site::paging::numbered_pages;
 use crate::site::reading::overview::Overview;
-use crate::site::reading::payable::{Line, Payable};
 use crate::state::App;
 
 /// How many rows of each list a page holds.

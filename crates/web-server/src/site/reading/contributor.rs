@@ -1,12 +1,12 @@
 //! One contributor: across epochs, and why one amount is what it is.
 
+use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use ledger_core::{EpochStatus, PayoutSteps, UserId};
 use ledger_port::{ActivityFilter, PageRequest};
 use serde::Deserialize;
 
-use super::payable::{Payable, share_of};
 use super::scene::kind_row;
 use crate::access::Visit;
 use crate::api::{
@@ -20,8 +20,12 @@ use crate::pages::{
 };
 use crate::problem::{Answer, Problem};
 use crate::records::Names;
-use crate::site::frame::{credits, event_rows, frame, head, html, moment, person, state_of, units};
+use crate::site::frame::{
+    credits, event_rows, frame, head, html, moment, person, share_of, share_of_line, state_of,
+    units,
+};
 use crate::site::paging::{count, keyset_pages};
+use crate::state::App;
 
 /// How many epochs a page looks at.
 const EPOCHS: u16 = 60;
@@ -36,6 +40,7 @@ pub(crate) struct PageQuery {
 
 /// `GET /l/{ledger}/users/{user}`.
 pub(crate) async fn history(
+    State(app): State<App>,
     visit: Visit,
     at: At<(String, String)>,
     Asked(query): Asked<PageQuery>,
@@ -54,7 +59,7 @@ pub(crate) async fn history(
     let names = Names::of(store, visit.eyes(), [&user]).await?;
     let mut epochs = Vec::new();
     for one in &found {
-        epochs.push(epoch_row(&visit, one, &user).await?);
+        epochs.push(epoch_row(&app, &visit, one, &user).await?);
     }
     let is_closed = |one: &&UserEpoch| one.epoch.status == EpochStatus::Closed;
     let paid = found.iter().filter_map(|one| one.payout.as_ref());
@@ -82,17 +87,23 @@ pub(crate) async fn history(
 }
 
 /// Of an epoch that is not closed, what its pool of today would pay.
-async fn epoch_row(visit: &Visit, one: &UserEpoch, user: &UserId) -> Answer<ContributorEpoch> {
+async fn epoch_row(
+    app: &App,
+    visit: &Visit,
+    one: &UserEpoch,
+    user: &UserId,
+) -> Answer<ContributorEpoch> {
     let epoch = &one.epoch;
     let (share, amount) = match (&one.payout, epoch.status) {
         (Some(row), _) => (share_of(row), Some(credits(row.amount_credits))),
         (None, EpochStatus::Closed) => (Share(0), Some(Credits(0))),
         (None, EpochStatus::Open | EpochStatus::Review) => {
-            let payable = Payable::of(visit.store.as_ref(), epoch).await?;
+            let (ledger, store) = (visit.ledger.id, visit.store.as_ref());
+            let overview = app.overviews.of(ledger, store, epoch).await?;
+            let payable = &overview.payable;
             let total = payable.total_units();
-            let line = payable.lines.iter().find(|line| line.allocation.user_id == *user);
-            line.map_or((Share(0), None), |line| {
-                (line.share(total), line.credits(payable.pool).map(credits))
+            payable.line(user).map_or((Share(0), None), |line| {
+                (share_of_line(line, total), line.credits(payable.pool).map(credits))
             })
         }
     };
@@ -121,6 +132,7 @@ fn sparkline(closed: &[&UserEpoch]) -> Option<Columns> {
 
 /// `GET /l/{ledger}/epochs/{epoch}/users/{user}`.
 pub(crate) async fn explain(
+    State(app): State<App>,
     visit: Visit,
     at: At<(String, String, String)>,
     Asked(query): Asked<PageQuery>,
@@ -130,9 +142,10 @@ pub(crate) async fn explain(
     let At((_, epoch, user)) = at;
     let user = visible_user(visit.eyes(), &user)?;
     let epoch = EpochChoice::parse(&epoch)?.find(store).await?;
-    let explained = Explanation::of(store, epoch, &user).await?;
+    let overview = app.overviews.of(visit.ledger.id, store, &epoch).await?;
+    let payable = &overview.payable;
+    let explained = Explanation::of(store, epoch, payable, &user).await?;
     let epoch = &explained.epoch;
-    let payable = Payable::of(store, epoch).await?;
     let list = format!("{} events of {user}", epoch.id);
     let paging = Paging::new(&visit.seal, list, query.after.as_deref(), Some(EVENTS))?;
     let filter = ActivityFilter { user_id: Some(user.clone()), ..ActivityFilter::default() };
@@ -143,7 +156,7 @@ pub(crate) async fn explain(
     let head = head(&visit, epoch, Tab::Other);
     let base = head.explain_href(user.as_str());
     let total = payable.total_units();
-    let line = payable.lines.iter().find(|line| line.allocation.user_id == user);
+    let line = payable.line(&user);
     let steps = explained.steps.as_ref();
     html(&ExplainPage {
         layout: frame(
@@ -160,7 +173,7 @@ pub(crate) async fn explain(
         }),
         units: explained.allocation.as_ref().map_or(Units(0), |one| units(one.payable_units())),
         total_units: Units(total),
-        share: line.map_or(Share(0), |line| line.share(total)),
+        share: line.map_or(Share(0), |line| share_of_line(line, total)),
         pool: payable.pool.map(credits),
         rounding: steps.map(|steps| rounding(steps, payable.lines.len())),
         amount: line.and_then(|line| line.credits(payable.pool)).map(credits),

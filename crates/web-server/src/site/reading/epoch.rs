@@ -9,7 +9,6 @@ use ledger_core::{Credits, Epoch, EpochId, EpochStatus, UserId};
 use ledger_port::{ActivityLedgerStore, Clock, MAX_PAGE_SIZE, PageRequest};
 use serde::Deserialize;
 
-use super::payable::Payable;
 use super::scene::{ROWS, Scene};
 use crate::access::Visit;
 use crate::api::{Asked, At, EpochChoice, current_epoch};
@@ -73,7 +72,7 @@ async fn show(
 ) -> Answer<Response> {
     let store = visit.store.as_ref();
     let overview = app.overviews.of(visit.ledger.id, store, &epoch).await?;
-    let payable = Payable::of(store, &epoch).await?;
+    let payable = &overview.payable;
     let neighbours = Neighbours::of(store, epoch.id).await?;
     let paid_before = paid_before(store, neighbours.last_closed).await?;
     let page = query.page.unwrap_or(1).max(1);
@@ -89,7 +88,7 @@ async fn show(
         address::query(&[("page", &page_text)])
     );
     let total_units = payable.total_units();
-    let scene = Scene { visit, epoch: &epoch, payable: &payable, names: &names, total_units, here };
+    let scene = Scene { visit, epoch: &epoch, payable, names: &names, total_units, here };
     let mut contributors = Vec::new();
     for (rank, line) in (from + 1..).zip(shown) {
         let row = scene.row(rank, line, paid_before.as_ref(), query.open.as_deref()).await?;

@@ -5,6 +5,5 @@ pub(super) mod contributor;
 pub(super) mod epoch;
 pub(super) mod lists;
 pub(super) mod overview;
-pub(super) mod payable;
 mod scene;
 pub(super) mod statement;

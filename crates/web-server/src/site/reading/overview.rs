@@ -1,12 +1,15 @@
-//! What an epoch's events and obstacles come to, remembered for a moment: an epoch may hold a million
-//! events, and many may look at it.
+//! What an epoch comes to, remembered for a moment: it may hold a million events of ten thousand
+//! people, and many may look at it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::api::Payable;
+use crate::problem::Answer;
+
 use ledger_core::{Epoch, EpochStatus, LedgerId};
-use ledger_port::{ActivityCount, ActivityLedgerStore, Obstacle, PortResult, obstacles};
+use ledger_port::{ActivityCount, ActivityLedgerStore, Obstacle, obstacles};
 
 /// How long it is remembered while an epoch may change. A page may be so much behind.
 const FRESH: Duration = Duration::from_secs(5);
@@ -24,6 +27,7 @@ pub(crate) struct Overview {
     pub(crate) counts: Vec<ActivityCount>,
     /// What stands between the epoch and its statement.
     pub(crate) obstacles: Vec<Obstacle>,
+    pub(crate) payable: Payable,
 }
 
 impl Overview {
@@ -53,7 +57,7 @@ impl Overviews {
         ledger: LedgerId,
         store: &dyn ActivityLedgerStore,
         epoch: &Epoch,
-    ) -> PortResult<Arc<Overview>> {
+    ) -> Answer<Arc<Overview>> {
         let is_closed = epoch.status == EpochStatus::Closed;
         let patience = if is_closed { FRESH_WHEN_CLOSED } else { FRESH };
         let key = (ledger, epoch.id.0, epoch.status);
@@ -62,10 +66,10 @@ impl Overviews {
         {
             return Ok(Arc::clone(overview));
         }
-        let overview = Arc::new(Overview {
-            counts: store.count_activity(epoch.id, None).await?,
-            obstacles: obstacles(store, epoch).await?,
-        });
+        let counts = store.count_activity(epoch.id, None).await?;
+        let obstacles = obstacles(store, epoch, &counts).await?;
+        let payable = Payable::of(store, epoch).await?;
+        let overview = Arc::new(Overview { counts, obstacles, payable });
         let mut remembered = self.lock();
         if remembered.len() >= MAX_REMEMBERED {
             remembered.clear();

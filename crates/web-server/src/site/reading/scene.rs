@@ -6,15 +6,14 @@ use ledger_core::{Credits, Epoch, EpochStatus, UserId};
 use ledger_port::{ActivityCount, ActivityFilter, PageRequest};
 
 use super::overview::Overview;
-use super::payable::{Line, Payable};
 use crate::access::Visit;
-use crate::api::{KindSum, sum_by_kind};
+use crate::api::{KindSum, Line, Payable, sum_by_kind};
 use crate::pages::charts::{Flow, FlowParts, Slice, slices};
 use crate::pages::figures::{Count, CreditsChange, Units};
 use crate::pages::{ContributorRow, Decision, EventTable, Expanded, KindRow, Tab, address};
 use crate::problem::Answer;
 use crate::records::Names;
-use crate::site::frame::{credits, event_rows, head, person, units};
+use crate::site::frame::{credits, event_rows, head, person, share_of_line, units};
 
 /// How many contributors a page holds.
 pub(super) const ROWS: usize = 100;
@@ -57,7 +56,7 @@ impl Scene<'_> {
         Ok(ContributorRow {
             rank: u64::try_from(rank).unwrap_or(u64::MAX),
             units: units(line.units()),
-            share: line.share(self.total_units),
+            share: share_of_line(line, self.total_units),
             credits: now.map(credits),
             change,
             is_new: matches!(was, Some(None)),

@@ -6,7 +6,6 @@ use ledger_core::{Epoch, EpochStatus, Payout, PayoutStatement};
 use ledger_port::verify_statement;
 use serde::Deserialize;
 
-use super::payable::share_of;
 use crate::access::Visit;
 use crate::api::{Asked, At, EpochChoice};
 use crate::pages::figures::Units;
@@ -16,7 +15,7 @@ use crate::pages::{
 use crate::problem::Answer;
 use crate::records::Names;
 use crate::site::desk::done_message;
-use crate::site::frame::{credits, frame, head, html, moment, person, units};
+use crate::site::frame::{credits, frame, head, html, moment, person, share_of, units};
 use crate::site::paging::{count, numbered_pages};
 
 /// How many rows a page holds.

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use ledger_core::{
-    Allocation, Credits, Epoch, Payout, PoolComponent, Units, UserId, payouts, pool_total,
+    Allocation, Credits, Epoch, Payout, PayoutSteps, PoolComponent, Units, UserId, payout_steps,
+    payouts, pool_total,
 };
 use ledger_port::{ActivityLedgerStore, all_pages};
 
-use crate::pages::figures::Share;
 use crate::problem::Answer;
 
 /// One contributor of an epoch.
+#[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) allocation: Allocation,
     /// What is paid, or would be; nothing without a pool.
@@ -18,22 +19,27 @@ pub(crate) struct Line {
 }
 
 /// An epoch's contributors and budget.
+#[derive(Debug)]
 pub(crate) struct Payable {
     /// By payable units, the most first; ties bytewise by user id.
     pub(crate) lines: Vec<Line>,
     pub(crate) parts: Vec<PoolComponent>,
-    /// The sum of the parts; `None` while there are none.
+    /// The statement's, or the sum of the parts; `None` while there are none.
     pub(crate) pool: Option<Credits>,
+    /// Whether a statement pays it.
+    pub(crate) is_paid: bool,
 }
 
 impl Payable {
     pub(crate) async fn of(store: &dyn ActivityLedgerStore, epoch: &Epoch) -> Answer<Self> {
         let allocations = all_pages(|page| store.get_allocations_for_epoch(epoch.id, page)).await?;
         let parts = all_pages(|page| store.get_pool_components_for_epoch(epoch.id, page)).await?;
-        let pool = if parts.is_empty() { None } else { Some(pool_total(&parts)?) };
-        let rows = match store.get_statement_for_epoch(epoch.id).await? {
-            Some(stored) => stored.statement.payouts,
-            None => payouts(units_of(&allocations), pool.unwrap_or(Credits::ZERO))?,
+        let budget = if parts.is_empty() { None } else { Some(pool_total(&parts)?) };
+        let stored = store.get_statement_for_epoch(epoch.id).await?;
+        let is_paid = stored.is_some();
+        let (rows, pool) = match stored {
+            Some(stored) => (stored.statement.payouts, Some(stored.statement.pool_total)),
+            None => (payouts(units_of(&allocations), budget.unwrap_or(Credits::ZERO))?, budget),
         };
         let mut by_user: BTreeMap<UserId, Payout> =
             rows.into_iter().map(|row| (row.user_id.clone(), row)).collect();
@@ -45,7 +51,19 @@ impl Payable {
             let order = b.units().cmp(&a.units());
             order.then_with(|| a.allocation.user_id.cmp(&b.allocation.user_id))
         });
-        Ok(Self { lines, parts, pool })
+        Ok(Self { lines, parts, pool, is_paid })
+    }
+
+    /// The steps from one user's units to their amount; nothing for who has no units.
+    pub(crate) fn steps(&self, user_id: &UserId) -> Answer<Option<PayoutSteps>> {
+        let rows = self.lines.iter().filter_map(|line| line.payout.as_ref());
+        let units = rows.map(|row| (row.user_id.clone(), row.total_units));
+        Ok(payout_steps(units, self.pool.unwrap_or(Credits::ZERO), user_id)?)
+    }
+
+    /// One contributor's line.
+    pub(crate) fn line(&self, user_id: &UserId) -> Option<&Line> {
+        self.lines.iter().find(|line| line.allocation.user_id == *user_id)
     }
 
     /// Everybody's units. They may be more than fit into an amount; pages show what fits.
@@ -65,23 +83,9 @@ impl Line {
         self.allocation.payable_units()
     }
 
-    /// The part of all units: the statement's, where there is one.
-    pub(crate) fn share(&self, total_units: i64) -> Share {
-        match &self.payout {
-            Some(row) => share_of(row),
-            None => Share::of(self.units().get(), total_units),
-        }
-    }
-
     /// What is paid, or would be; nothing while there is no pool.
     pub(crate) fn credits(&self, pool: Option<Credits>) -> Option<Credits> {
         let paid = self.payout.as_ref().map_or(Credits::ZERO, |row| row.amount_credits);
         pool.map(|_| paid)
     }
-}
-
-/// A statement's share, which has six decimals, in millionths.
-pub(crate) fn share_of(row: &Payout) -> Share {
-    let digits: String = row.share.chars().filter(char::is_ascii_digit).collect();
-    Share(digits.parse().unwrap_or(0))
 }
