@@ -94,6 +94,12 @@ fuzz-api examples="30": _program
 test-browser: _program
     cd tests/browser && npm ci --no-audit --no-fund && npm test
 
+# The store beside its floor and its peers, on a PostgreSQL of its own; see `just bench --help` (needs node)
+bench *ARGUMENTS:
+    cd bench/peers/typescript && npm ci --no-audit --no-fund --silent
+    cargo build --release --locked --manifest-path bench/Cargo.toml --target-dir target/bench
+    target/bench/release/ledger-bench {{ARGUMENTS}}
+
 # The story, on this repository's own history
 demo *ARGUMENTS:
     cargo run --release --locked -- demo {{ARGUMENTS}}

@@ -16,6 +16,7 @@ mod harness;
 mod idempotency;
 mod large;
 mod limits;
+mod pages;
 mod privacy;
 mod problems;
 mod raw;

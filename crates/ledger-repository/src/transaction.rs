@@ -79,6 +79,9 @@ pub(crate) trait Command: Send + Sync {
     type Output: Send;
     /// The transaction's name, for errors and logs.
     const NAME: &'static str;
+    /// Whether the body is one statement. Such a one is a transaction by itself, and spares the round
+    /// trips of BEGIN and COMMIT.
+    const IS_ONE_STATEMENT: bool = false;
     /// The body. May run more than once.
     async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Self::Output>;
 }
@@ -157,6 +160,9 @@ async fn attempt_once<C: Command>(
     command: &C,
     ending: Ending,
 ) -> TxResult<C::Output> {
+    if C::IS_ONE_STATEMENT && matches!(ending, Ending::Commit) {
+        return command.run(connection).await;
+    }
     Manager::begin_transaction(connection).await?;
     match (command.run(connection).await, ending) {
         (Ok(output), Ending::Commit) => {

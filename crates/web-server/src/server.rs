@@ -126,6 +126,11 @@ impl WebServer {
         permit: OwnedSemaphorePermit,
         graceful: &GracefulShutdown,
     ) {
+        // An answer goes out as soon as it is written (Nagle's algorithm would hold its end back until
+        // the client has acknowledged its beginning). Without it, it comes later.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection waits for full segments");
+        }
         let router = self.router.clone();
         let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer.ip()));

@@ -18,6 +18,7 @@ use crate::records::Names;
 use crate::site::form::Form;
 use crate::site::frame::{credits, frame, head, html, pool_parts};
 use crate::site::paging::{count, numbered_pages};
+use crate::site::reading::overview::Overviews;
 use crate::site::reading::statement::{cut, payout_rows, total_units};
 use crate::state::App;
 
@@ -29,8 +30,7 @@ pub(super) async fn preview(
     uri: &Uri,
 ) -> Answer<Response> {
     let (visit, epoch) = (desk.visit, desk.epoch);
-    let store = visit.store.as_ref();
-    let overview = desk.app.overviews.of(visit.ledger.id, store, epoch).await?;
+    let overview = Overviews::latest(desk.app, visit, epoch).await?;
     let missing: Vec<_> =
         overview.obstacles.iter().filter(|obstacle| refuses(obstacle)).copied().collect();
     let can_close = missing.is_empty() && epoch.status != EpochStatus::Closed;

@@ -25,7 +25,7 @@ use crate::records::Names;
 use crate::site::form::Form;
 use crate::site::frame::{credits, frame, head, html, person, pool_parts, units};
 use crate::site::paging::numbered_pages;
-use crate::site::reading::overview::Overview;
+use crate::site::reading::overview::{Overview, Overviews};
 use crate::state::App;
 
 /// How many rows of each list a page holds.
@@ -109,7 +109,7 @@ impl Desk<'_> {
     ) -> Answer<Response> {
         let (visit, epoch) = (self.visit, self.epoch);
         let store = visit.store.as_ref();
-        let overview = self.app.overviews.of(visit.ledger.id, store, epoch).await?;
+        let overview = Overviews::latest(self.app, visit, epoch).await?;
         let payable = Payable::of(store, epoch).await?;
         let mut waiting =
             all_pages(|page| store.list_unresolved_identities(epoch.id, page)).await?;

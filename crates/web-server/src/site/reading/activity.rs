@@ -9,6 +9,7 @@ use ledger_core::Timestamp;
 use ledger_port::ActivityCount;
 
 use super::overview::Overview;
+use super::overview::Overviews;
 use crate::access::Visit;
 use crate::api::{ActivityQuery, Asked, At, EpochChoice, Paging};
 use crate::pages::charts::{Column, Columns};
@@ -33,7 +34,7 @@ pub(crate) async fn page(
 ) -> Answer<Response> {
     let store = visit.store.as_ref();
     let epoch = EpochChoice::parse(&at.0.1)?.find(store).await?;
-    let overview = app.overviews.of(visit.ledger.id, store, &epoch).await?;
+    let overview = Overviews::of(&app, &visit, &epoch).await?;
     // A form sends its empty fields too.
     let query = without_empty(query);
     let head = head(&visit, &epoch, Tab::Activity);

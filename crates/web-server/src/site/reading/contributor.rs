@@ -7,6 +7,7 @@ use ledger_core::{EpochStatus, PayoutSteps, UserId};
 use ledger_port::{ActivityFilter, PageRequest};
 use serde::Deserialize;
 
+use super::overview::Overviews;
 use super::scene::kind_row;
 use crate::access::Visit;
 use crate::api::{
@@ -98,8 +99,7 @@ async fn epoch_row(
         (Some(row), _) => (share_of(row), Some(credits(row.amount_credits))),
         (None, EpochStatus::Closed) => (Share(0), Some(Credits(0))),
         (None, EpochStatus::Open | EpochStatus::Review) => {
-            let (ledger, store) = (visit.ledger.id, visit.store.as_ref());
-            let overview = app.overviews.of(ledger, store, epoch).await?;
+            let overview = Overviews::of(app, visit, epoch).await?;
             let payable = &overview.payable;
             let total = payable.total_units();
             payable.line(user).map_or((Share(0), None), |line| {
@@ -142,7 +142,7 @@ pub(crate) async fn explain(
     let At((_, epoch, user)) = at;
     let user = visible_user(visit.eyes(), &user)?;
     let epoch = EpochChoice::parse(&epoch)?.find(store).await?;
-    let overview = app.overviews.of(visit.ledger.id, store, &epoch).await?;
+    let overview = Overviews::of(&app, &visit, &epoch).await?;
     let payable = &overview.payable;
     let explained = Explanation::of(store, epoch, payable, &user).await?;
     let epoch = &explained.epoch;

@@ -9,6 +9,7 @@ use ledger_core::{Credits, Epoch, EpochId, EpochStatus, UserId};
 use ledger_port::{ActivityLedgerStore, Clock, MAX_PAGE_SIZE, PageRequest};
 use serde::Deserialize;
 
+use super::overview::Overviews;
 use super::scene::{ROWS, Scene};
 use crate::access::Visit;
 use crate::api::{Asked, At, EpochChoice, current_epoch};
@@ -71,7 +72,7 @@ async fn show(
     uri: &Uri,
 ) -> Answer<Response> {
     let store = visit.store.as_ref();
-    let overview = app.overviews.of(visit.ledger.id, store, &epoch).await?;
+    let overview = Overviews::of(app, visit, &epoch).await?;
     let payable = &overview.payable;
     let neighbours = Neighbours::of(store, epoch.id).await?;
     let paid_before = paid_before(store, neighbours.last_closed).await?;

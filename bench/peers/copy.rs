@@ -1,0 +1,278 @@
+//! The floor: what PostgreSQL does when it is asked for nothing but the work, through plain
+//! `tokio-postgres`. `COPY` into the same table, with its indexes, constraints and triggers; bare
+//! prepared statements; rows read into the same record.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use clap::Parser as _;
+use futures_util::{SinkExt as _, StreamExt as _, pin_mut};
+use ledger_bench::data::events;
+use ledger_bench::stage::{Order, Work, act};
+use ledger_core::{NewActivityEvent, Sha256Hex, Timestamp};
+use serde_json::Value;
+use tokio_postgres::{Client, NoTls, Row, Statement};
+use uuid::Uuid;
+
+const COLUMNS: &str = "ledger_id, epoch_id, ingested_at, id, source, event_type, platform_user_id, \
+                       platform_login, user_id, artifact_url, metadata, payload_hash, producer, \
+                       producer_version, event_time, retrieved_at";
+
+/// Where the events go.
+#[derive(Clone, Copy)]
+struct Place {
+    ledger_id: Uuid,
+    epoch_id: i64,
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let order = Order::parse();
+    let mut client = connect(&order.url).await;
+    let row = client.query_one("SELECT ledger_id, id FROM epochs", &[]).await.unwrap();
+    let place = Place { ledger_id: row.get(0), epoch_id: row.get(1) };
+    match order.work {
+        Work::Ingest | Work::Pages => {
+            let events = events(order.count, false);
+            act("fresh", copy(&mut client, place, &events)).await;
+        }
+        Work::Single => single(&order, place).await,
+        Work::Read => act("read", read(&client, place)).await,
+        Work::Propose => act("propose", propose(&client, place)).await,
+        Work::Small => small(&client, place, order.count).await,
+    }
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// How many bytes go in one message.
+const MESSAGE: usize = 64 * 1_024;
+
+async fn copy(client: &mut Client, place: Place, events: &[NewActivityEvent]) -> u64 {
+    let transaction = client.transaction().await.unwrap();
+    let statement = format!("COPY activity_events ({COLUMNS}) FROM STDIN");
+    let sink = transaction.copy_in(&statement).await.unwrap();
+    pin_mut!(sink);
+    let now = Utc::now();
+    let mut text = String::with_capacity(2 * MESSAGE);
+    for event in events {
+        write_line(&mut text, place, now, event);
+        if text.len() >= MESSAGE {
+            let full = std::mem::replace(&mut text, String::with_capacity(2 * MESSAGE));
+            sink.feed(std::io::Cursor::new(full.into_bytes())).await.unwrap();
+        }
+    }
+    sink.feed(std::io::Cursor::new(text.into_bytes())).await.unwrap();
+    let copied = sink.finish().await.unwrap();
+    transaction.commit().await.unwrap();
+    copied
+}
+
+fn write_line(text: &mut String, place: Place, now: DateTime<Utc>, event: &NewActivityEvent) {
+    let Place { ledger_id, epoch_id } = place;
+    let or_null = |value: Option<&str>| value.unwrap_or("\\N").to_owned();
+    // Nothing in the data needs to be escaped but what JSON escapes itself.
+    let metadata = event.metadata.as_ref().map(|value| value.to_string().replace('\\', "\\\\"));
+    writeln!(
+        text,
+        "{ledger_id}\t{epoch_id}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+        now.to_rfc3339(),
+        event.id,
+        event.source,
+        event.event_type,
+        event.platform_user_id,
+        or_null(event.platform_login.as_deref()),
+        or_null(event.user_id.as_ref().map(AsRef::as_ref)),
+        or_null(event.artifact_url.as_deref()),
+        or_null(metadata.as_deref()),
+        event.payload_hash,
+        event.producer,
+        event.producer_version,
+        event.event_time,
+        event.retrieved_at,
+    )
+    .expect("a text grows");
+}
+
+async fn single(order: &Order, place: Place) {
+    let events = events(order.count, false);
+    let size = events.len().div_ceil(8);
+    let statement = format!(
+        "INSERT INTO activity_events ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
+         $11, $12, $13, $14, $15, $16)"
+    );
+    let mut callers = Vec::new();
+    for part in events.chunks(size) {
+        let client = Arc::new(connect(&order.url).await);
+        let prepared = client.prepare(&statement).await.unwrap();
+        callers.push((client, prepared, part.to_vec()));
+    }
+    act("single", async {
+        let tasks: Vec<_> = callers
+            .into_iter()
+            .map(|(client, prepared, part)| {
+                tokio::spawn(async move {
+                    for event in &part {
+                        insert_one(&client, &prepared, place, event).await;
+                    }
+                    part.len() as u64
+                })
+            })
+            .collect();
+        let mut inserted = 0;
+        for task in tasks {
+            inserted += task.await.unwrap();
+        }
+        inserted
+    })
+    .await;
+}
+
+async fn insert_one(
+    client: &Client,
+    prepared: &Statement,
+    place: Place,
+    event: &NewActivityEvent,
+) {
+    let user_id = event.user_id.as_ref().map(ToString::to_string);
+    client
+        .execute(
+            prepared,
+            &[
+                &place.ledger_id,
+                &place.epoch_id,
+                &Utc::now(),
+                &event.id.as_str(),
+                &event.source.as_str(),
+                &event.event_type.as_str(),
+                &event.platform_user_id.as_str(),
+                &event.platform_login,
+                &user_id,
+                &event.artifact_url,
+                &event.metadata,
+                &event.payload_hash.as_str(),
+                &event.producer,
+                &event.producer_version,
+                &event.event_time.as_datetime(),
+                &event.retrieved_at.as_datetime(),
+            ],
+        )
+        .await
+        .unwrap();
+}
+
+async fn read(client: &Client, place: Place) -> u64 {
+    let select = format!(
+        "SELECT {COLUMNS} FROM activity_events WHERE ledger_id = $1 AND epoch_id = $2 \
+         ORDER BY event_time, id"
+    );
+    let prepared = client.prepare(&select).await.unwrap();
+    let place: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&place.ledger_id, &place.epoch_id];
+    let rows = client.query_raw(&prepared, place).await.unwrap();
+    pin_mut!(rows);
+    let mut read = 0;
+    while let Some(row) = rows.next().await {
+        std::hint::black_box(event_of(&row.unwrap()));
+        read += 1;
+    }
+    read
+}
+
+/// The record that the store gives, its rules checked as the store checks them.
+fn event_of(row: &Row) -> NewActivityEvent {
+    let text = |at: usize| row.get::<_, String>(at);
+    let time = |at: usize| Timestamp::try_from(row.get::<_, DateTime<Utc>>(at)).unwrap();
+    std::hint::black_box((row.get::<_, Uuid>(0), row.get::<_, i64>(1), time(2)));
+    NewActivityEvent {
+        id: text(3).parse().unwrap(),
+        source: text(4).parse().unwrap(),
+        event_type: text(5).parse().unwrap(),
+        platform_user_id: text(6).parse().unwrap(),
+        platform_login: row.get(7),
+        user_id: row.get::<_, Option<String>>(8).map(|id| id.parse().unwrap()),
+        artifact_url: row.get(9),
+        metadata: row.get::<_, Option<Value>>(10),
+        payload_hash: text(11).parse::<Sha256Hex>().unwrap(),
+        producer: text(12),
+        producer_version: text(13),
+        event_time: time(14),
+        retrieved_at: time(15),
+    }
+}
+
+/// The best bare `GROUP BY`: events by kind, with the few weights joined.
+async fn propose(client: &Client, place: Place) -> u64 {
+    let rows = client
+        .query(
+            "SELECT a.user_id, sum(w.weight::bigint) AS units, count(*) AS events
+             FROM activity_events a
+             JOIN epochs e ON e.ledger_id = a.ledger_id AND e.id = a.epoch_id
+             LEFT JOIN LATERAL jsonb_each_text(e.weight_config) AS w (kind, weight)
+                ON w.kind = a.source || ':' || a.event_type
+             WHERE a.ledger_id = $1 AND a.epoch_id = $2 AND a.user_id IS NOT NULL
+             GROUP BY a.user_id",
+            &[&place.ledger_id, &place.epoch_id],
+        )
+        .await
+        .unwrap();
+    rows.len() as u64
+}
+
+async fn small(client: &Client, place: Place, count: u64) {
+    let columns = "id, status, period_start, period_end, weight_config, pool_total_credits, \
+                   opened_at, closed_at";
+    let open = format!("SELECT {columns} FROM epochs WHERE ledger_id = $1 AND status = 'open'");
+    let one = format!("SELECT {columns} FROM epochs WHERE ledger_id = $1 AND id = $2");
+    let (open, one) = (client.prepare(&open).await.unwrap(), client.prepare(&one).await.unwrap());
+    let upsert = client
+        .prepare(
+            "INSERT INTO source_cursors (ledger_id, source, stream, scope, cursor_value, \
+             retrieved_at) VALUES ($1, 'git', 'commits', 'example/orchard', $2, $3) \
+             ON CONFLICT (ledger_id, source, stream, scope) DO UPDATE \
+             SET cursor_value = excluded.cursor_value, retrieved_at = excluded.retrieved_at",
+        )
+        .await
+        .unwrap();
+    act("get-open-epoch", async {
+        for _ in 0..count {
+            epoch_of(&client.query_one(&open, &[&place.ledger_id]).await.unwrap());
+        }
+        count
+    })
+    .await;
+    act("get-epoch", async {
+        for _ in 0..count {
+            epoch_of(
+                &client.query_one(&one, &[&place.ledger_id, &place.epoch_id]).await.unwrap(),
+            );
+        }
+        count
+    })
+    .await;
+    act("upsert-cursor", async {
+        for n in 0..count {
+            let value = format!("page-{n}");
+            client.execute(&upsert, &[&place.ledger_id, &value, &Utc::now()]).await.unwrap();
+        }
+        count
+    })
+    .await;
+}
+
+fn epoch_of(row: &Row) {
+    std::hint::black_box((
+        row.get::<_, i64>(0),
+        row.get::<_, String>(1),
+        row.get::<_, DateTime<Utc>>(2),
+        row.get::<_, DateTime<Utc>>(3),
+        row.get::<_, Value>(4),
+        row.get::<_, Option<i64>>(5),
+        row.get::<_, DateTime<Utc>>(6),
+        row.get::<_, Option<DateTime<Utc>>>(7),
+    ));
+}

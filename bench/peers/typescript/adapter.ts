@@ -1,0 +1,138 @@
+// A TypeScript adapter of the usual shape: drizzle-orm over postgres.js, its own usual schema, multi-row
+// VALUES with onConflictDoNothing in one transaction. Speaks the conductor's lines (see src/stage.rs).
+import { readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { bigint, index, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { drizzle } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+
+const [work, count, url] = process.argv.slice(2);
+if (work !== "ingest") throw new Error("this peer takes part in nothing else");
+
+const activityEvents = pgTable(
+  "activity_events",
+  {
+    id: text("id").primaryKey(),
+    ledgerId: text("ledger_id").notNull(),
+    epochId: bigint("epoch_id", { mode: "number" }).notNull(),
+    source: text("source").notNull(),
+    eventType: text("event_type").notNull(),
+    platformUserId: text("platform_user_id").notNull(),
+    platformLogin: text("platform_login"),
+    userId: text("user_id"),
+    artifactUrl: text("artifact_url"),
+    metadata: jsonb("metadata"),
+    payloadHash: text("payload_hash").notNull(),
+    producer: text("producer").notNull(),
+    producerVersion: text("producer_version").notNull(),
+    eventTime: timestamp("event_time", { withTimezone: true }).notNull(),
+    retrievedAt: timestamp("retrieved_at", { withTimezone: true }).notNull(),
+    ingestedAt: timestamp("ingested_at", { withTimezone: true }).notNull(),
+  },
+  (table) => [index("activity_events_epoch").on(table.epochId, table.eventTime)],
+);
+
+const CREATE = `
+  CREATE TABLE activity_events (
+    id text PRIMARY KEY, ledger_id text NOT NULL, epoch_id bigint NOT NULL, source text NOT NULL,
+    event_type text NOT NULL, platform_user_id text NOT NULL, platform_login text, user_id text,
+    artifact_url text, metadata jsonb, payload_hash text NOT NULL, producer text NOT NULL,
+    producer_version text NOT NULL, event_time timestamptz NOT NULL,
+    retrieved_at timestamptz NOT NULL, ingested_at timestamptz NOT NULL);
+  CREATE INDEX activity_events_epoch ON activity_events (epoch_id, event_time)`;
+
+// As many as fit into 65,535 parameters at 16 a row, and no more than drizzle takes without running out of
+// stack.
+const BATCH = 4_000;
+
+type Event = typeof activityEvents.$inferInsert;
+
+// The same events as src/data.rs makes.
+const MASK = (1n << 64n) - 1n;
+function mixed(number: bigint): bigint {
+  let z = (number + 0x9e3779b97f4a7c15n) & MASK;
+  z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
+  z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & MASK;
+  return z ^ (z >> 31n);
+}
+
+const KINDS = [
+  ["git", "commit_authored"],
+  ["github", "pull_request_merged"],
+  ["github", "review_submitted"],
+  ["forum", "answer_accepted"],
+] as const;
+const START = Date.parse("2026-11-16T00:00:00Z");
+const WEEK_SECONDS = 7 * 24 * 60 * 60;
+
+function eventOf(n: number, all: number): Event {
+  const [source, eventType] = KINDS[n % 4];
+  const hex = (z: bigint) => z.toString(16).padStart(16, "0");
+  const hash = hex(mixed(BigInt(n))) + hex(mixed(BigInt(n) ^ MASK));
+  const person = String(mixed(BigInt(n) ^ 0x5eedn) % 1_000n).padStart(4, "0");
+  return {
+    id: `${source}:example/orchard:${hash}`,
+    ledgerId: "716ad4e3-1d15-5a45-96b2-7b848addbd4a",
+    epochId: 1,
+    source,
+    eventType,
+    platformUserId: `dev${person}@example.org`,
+    platformLogin: n % 2 === 0 ? `dev${person}` : null,
+    userId: null,
+    artifactUrl: n % 4 === 3 ? null : `https://forge.example/orchard/commit/${hash}`,
+    metadata: n % 4 === 1 ? { additions: n % 997, deletions: n % 89 } : null,
+    payloadHash: hash + hash,
+    producer: "ledger-bench",
+    producerVersion: "1",
+    eventTime: new Date(START + Math.floor((n * WEEK_SECONDS) / all) * 1000),
+    retrievedAt: new Date(START + WEEK_SECONDS * 1000),
+    ingestedAt: new Date(),
+  };
+}
+
+function memory(name: string): number {
+  const status = readFileSync("/proc/self/status", "utf8");
+  return Number(status.match(new RegExp(`${name}:\\s+(\\d+) kB`))![1]) * 1024;
+}
+
+// postgres.js does not know a socket's folder in an address.
+function options(text: string): postgres.Options<{}> {
+  const parts = new URL(text);
+  const [host, port] = [decodeURIComponent(parts.hostname), Number(parts.port || 5432)];
+  const place = host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
+  return { ...place, username: parts.username, database: parts.pathname.slice(1), max: 1 };
+}
+
+const client = postgres(options(url));
+const db = drizzle(client);
+await client.unsafe(CREATE);
+const events = Array.from({ length: Number(count) }, (_, n) => eventOf(n, Number(count)));
+
+async function ingest(): Promise<number> {
+  return await db.transaction(async (tx) => {
+    let inserted = 0;
+    for (let at = 0; at < events.length; at += BATCH) {
+      const rows = await tx
+        .insert(activityEvents)
+        .values(events.slice(at, at + BATCH))
+        .onConflictDoNothing()
+        .returning({ id: activityEvents.id });
+      inserted += rows.length;
+    }
+    return inserted;
+  });
+}
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+for (const act of ["fresh", "again"]) {
+  if ((await lines.next()).done) throw new Error("the conductor is gone");
+  writeFileSync("/proc/self/clear_refs", "5");
+  const before = memory("VmRSS");
+  const began = process.hrtime.bigint();
+  const done = await ingest();
+  const seconds = Number(process.hrtime.bigint() - began) / 1e9;
+  const memory_bytes = Math.max(0, memory("VmHWM") - before);
+  console.log(JSON.stringify({ act, seconds, memory_bytes, done }));
+}
+await client.end();
+process.exit(0);

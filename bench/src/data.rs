@@ -1,0 +1,73 @@
+//! The same events for everybody, made from their numbers.
+
+use ledger_core::{NewActivityEvent, Period, Sha256Hex, Timestamp};
+use serde_json::json;
+
+/// The week in which everything happens.
+pub const WEEK: &str = "2026-W47";
+
+/// How many people do it.
+pub const PEOPLE: u64 = 1_000;
+
+/// What they do: source and type.
+pub const KINDS: [(&str, &str); 4] = [
+    ("git", "commit_authored"),
+    ("github", "pull_request_merged"),
+    ("github", "review_submitted"),
+    ("forum", "answer_accepted"),
+];
+
+const SECONDS_OF_A_WEEK: u64 = 7 * 24 * 60 * 60;
+
+/// A number that looks random and is the same each time (SplitMix64, Steele, Lea and Flood 2014).
+const fn mixed(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The week as a period.
+///
+/// # Panics
+/// Never: the week is a constant.
+#[must_use]
+pub fn week() -> Period {
+    Period::iso_week(WEEK).expect("a week")
+}
+
+/// Events in the order in which they happened. Their ids are hashes, as those of commits are, so they
+/// come in no order of ids; some have metadata, an address or a login, and some have none.
+///
+/// # Panics
+/// Never: what is made follows the rules.
+#[must_use]
+pub fn events(count: u64, is_resolved: bool) -> Vec<NewActivityEvent> {
+    let start = week().start().unix_seconds();
+    (0..count)
+        .map(|n| {
+            let (source, event_type) = KINDS[usize::try_from(n % 4).expect("below 4")];
+            let hash = format!("{:016x}{:016x}", mixed(n), mixed(!n));
+            let person = mixed(n ^ 0x5eed) % PEOPLE;
+            let second = u128::from(n) * u128::from(SECONDS_OF_A_WEEK) / u128::from(count);
+            let at = start + i64::try_from(second).expect("seconds of a week");
+            let time = Timestamp::from_unix_seconds(at).expect("a time of that week");
+            NewActivityEvent {
+                id: format!("{source}:example/orchard:{hash}").parse().expect("an id"),
+                source: source.parse().expect("a source"),
+                event_type: event_type.parse().expect("a type"),
+                platform_user_id: format!("dev{person:04}@example.org").parse().expect("an id"),
+                platform_login: (n % 2 == 0).then(|| format!("dev{person:04}")),
+                user_id: is_resolved.then(|| format!("user-{person:04}").parse().expect("an id")),
+                artifact_url: (n % 4 != 3)
+                    .then(|| format!("https://forge.example/orchard/commit/{hash}")),
+                metadata: (n % 4 == 1).then(|| json!({ "additions": n % 997, "deletions": n % 89 })),
+                payload_hash: format!("{hash}{hash}").parse::<Sha256Hex>().expect("a hash"),
+                producer: "ledger-bench".to_owned(),
+                producer_version: "1".to_owned(),
+                event_time: time,
+                retrieved_at: week().end(),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,120 @@
+//! Measures the store beside its floor and its peers, in one interleaved run.
+
+mod arena;
+mod contest;
+mod paths;
+mod report;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde_json::json;
+
+use crate::arena::Arena;
+use crate::contest::typescript;
+use crate::paths::{Path, Peer, State, Turn, paths};
+
+/// Measures the store beside its floor and its peers, in one interleaved run, on a PostgreSQL of its
+/// own with default durability.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Options {
+    /// How many events are ingested, read and summed.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(2..))]
+    events: u64,
+    /// How many calls are made where one call is small.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(8..))]
+    calls: u64,
+    /// How many rounds.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Only the hot paths whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Where the measures go, as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Where the server and its data lie meanwhile; the temporary folder where it is not named.
+    #[arg(long)]
+    directory: Option<PathBuf>,
+}
+
+/// Why nothing was measured.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl Failure {
+    fn of(peer: Peer, error: &dyn std::fmt::Display) -> Self {
+        Self(format!("{}: {error}", peer.name()))
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        Self(text)
+    }
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 1)]
+async fn main() -> ExitCode {
+    match measure(&Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(says)) => {
+            eprintln!("error: {says}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(options: &Options) -> Result<(), Failure> {
+    let chosen: Vec<Path> =
+        paths().into_iter().filter(|path| path.name.contains(&options.only)).collect();
+    let turns = turns_of(&chosen);
+    if turns.is_empty() || options.rounds == 0 {
+        return Err(Failure(format!("no hot path has {:?} in its name", options.only)));
+    }
+    let temporary;
+    let directory = match &options.directory {
+        Some(directory) => directory,
+        None => {
+            temporary = tempfile::tempdir()?;
+            temporary.path()
+        }
+    };
+    let mut arena = Arena::new(directory, options.events).await?;
+    arena.prepare(turns.iter().map(|turn| turn.state).collect::<BTreeSet<State>>()).await?;
+    let measures = contest::run(&mut arena, &turns, options).await?;
+    let rows = report::rows(&chosen, &measures);
+    println!("{}", report::table(&rows));
+    if let Some(file) = &options.json {
+        let all: Vec<_> = measures.0.iter().map(|((turn, _), of)| json!([turn, of])).collect();
+        let report = json!({
+            "postgresql": arena.version().await?, "events": options.events, "calls": options.calls,
+            "rounds": options.rounds, "paths": rows, "measures": all,
+        });
+        std::fs::write(file, serde_json::to_string_pretty(&report)?)?;
+    }
+    Ok(())
+}
+
+/// The turns that the paths need, each once. Drizzle sits out where its packages are not installed,
+/// and that is said.
+fn turns_of(paths: &[Path]) -> Vec<Turn> {
+    let all = paths.iter().flat_map(|path| {
+        [path.act.0, path.floor.0].into_iter().chain(path.peers.iter().map(|peer| peer.0))
+    });
+    let turns: BTreeSet<Turn> = all.collect();
+    let has_drizzle = typescript().join("node_modules").exists();
+    if !has_drizzle && turns.iter().any(|turn| turn.peer == Peer::Typescript) {
+        eprintln!("drizzle is left out: run `npm ci` in {}", typescript().display());
+    }
+    turns.into_iter().filter(|turn| has_drizzle || turn.peer != Peer::Typescript).collect()
+}

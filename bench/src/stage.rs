@@ -1,0 +1,87 @@
+//! A peer's side: it gets ready, waits to be told, does an act, and says how long it took.
+//!
+//! One line of JSON an act, on standard output; one empty line of standard input lets it begin.
+
+use std::fmt;
+use std::io::{BufRead as _, Write as _};
+use std::time::Instant;
+
+use clap::{Parser, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+/// What there is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Work {
+    /// Fresh events in one call and one transaction, and the same again.
+    Ingest,
+    /// Fresh events by pages of 5,000 from two connections.
+    Pages,
+    /// One event a call, eight callers.
+    Single,
+    /// All events of an epoch, read as a stream.
+    Read,
+    /// What the events come to for each person.
+    Propose,
+    /// The open epoch, an epoch by its number, a cursor written: one after the other.
+    Small,
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.to_possible_value().expect("each has a name").get_name())
+    }
+}
+
+/// How a peer is called.
+#[derive(Debug, Parser)]
+pub struct Order {
+    /// What to do.
+    pub work: Work,
+    /// How often, or with how many events.
+    pub count: u64,
+    /// The database, as the service role.
+    pub url: String,
+}
+
+/// What an act came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// Which act.
+    pub act: String,
+    /// How long it took.
+    pub seconds: f64,
+    /// How much more memory the process had at the most than before, in bytes.
+    pub memory_bytes: u64,
+    /// What it did, so that it can be held against what it should have done.
+    pub done: u64,
+}
+
+/// Does an act when the conductor says so.
+///
+/// # Panics
+/// When the conductor is gone, or this is not Linux.
+pub async fn act(name: &str, act: impl Future<Output = u64>) {
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line).expect("the conductor speaks");
+    assert!(read > 0, "the conductor is gone");
+    // The peak counts from here on.
+    std::fs::write("/proc/self/clear_refs", "5").expect("the peak is forgotten");
+    let before = memory("VmRSS:");
+    let began = Instant::now();
+    let done = act.await;
+    let seconds = began.elapsed().as_secs_f64();
+    let memory_bytes = memory("VmHWM:").saturating_sub(before);
+    let measure = Measure { act: name.to_owned(), seconds, memory_bytes, done };
+    let mut out = std::io::stdout().lock();
+    let text = serde_json::to_string(&measure).expect("a measure is text and numbers");
+    writeln!(out, "{text}").and_then(|()| out.flush()).expect("the conductor listens");
+}
+
+/// A line of the process's status, in bytes.
+fn memory(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let value = status.lines().find_map(|line| line.strip_prefix(name)).expect("it is told");
+    let kilobytes: u64 = value.trim().trim_end_matches(" kB").parse().expect("a number");
+    kilobytes * 1_024
+}
