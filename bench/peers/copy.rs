@@ -2,13 +2,14 @@
 //! `tokio-postgres`. `COPY` into the same table, with its indexes, constraints and triggers; bare
 //! prepared statements; rows read into the same record.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::Parser as _;
 use futures_util::{SinkExt as _, StreamExt as _, pin_mut};
-use ledger_bench::data::events;
+use ledger_bench::data::{PEOPLE, events, person};
 use ledger_bench::stage::{Order, Work, act};
 use ledger_core::{NewActivityEvent, Sha256Hex, Timestamp};
 use serde_json::Value;
@@ -34,12 +35,15 @@ async fn main() {
     let place = Place { ledger_id: row.get(0), epoch_id: row.get(1) };
     match order.work {
         Work::Ingest | Work::Pages => {
-            let events = events(order.count, false);
+            let events = events(order.count, PEOPLE, false);
             act("fresh", copy(&mut client, place, &events)).await;
         }
         Work::Single => single(&order, place).await,
         Work::Read => act("read", read(&client, place)).await,
         Work::Propose => act("propose", propose(&client, place)).await,
+        Work::Resolve => resolve(&mut client, place).await,
+        Work::Finalize => finalize(&mut client, place).await,
+        Work::Walk | Work::Payouts => unreachable!("nothing to be held against"),
         Work::Small => small(&client, place, order.count).await,
     }
 }
@@ -100,7 +104,7 @@ fn write_line(text: &mut String, place: Place, now: DateTime<Utc>, event: &NewAc
 }
 
 async fn single(order: &Order, place: Place) {
-    let events = events(order.count, false);
+    let events = events(order.count, PEOPLE, false);
     let size = events.len().div_ceil(8);
     let statement = format!(
         "INSERT INTO activity_events ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
@@ -133,12 +137,7 @@ async fn single(order: &Order, place: Place) {
     .await;
 }
 
-async fn insert_one(
-    client: &Client,
-    prepared: &Statement,
-    place: Place,
-    event: &NewActivityEvent,
-) {
+async fn insert_one(client: &Client, prepared: &Statement, place: Place, event: &NewActivityEvent) {
     let user_id = event.user_id.as_ref().map(ToString::to_string);
     client
         .execute(
@@ -172,7 +171,8 @@ async fn read(client: &Client, place: Place) -> u64 {
          ORDER BY event_time, id"
     );
     let prepared = client.prepare(&select).await.unwrap();
-    let place: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&place.ledger_id, &place.epoch_id];
+    let place: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
+        [&place.ledger_id, &place.epoch_id];
     let rows = client.query_raw(&prepared, place).await.unwrap();
     pin_mut!(rows);
     let mut read = 0;
@@ -207,9 +207,13 @@ fn event_of(row: &Row) -> NewActivityEvent {
 
 /// The best bare `GROUP BY`: events by kind, with the few weights joined.
 async fn propose(client: &Client, place: Place) -> u64 {
-    let rows = client
+    units_of(client, place).await.len() as u64
+}
+
+async fn units_of(client: &Client, place: Place) -> Vec<Row> {
+    client
         .query(
-            "SELECT a.user_id, sum(w.weight::bigint) AS units, count(*) AS events
+            "SELECT a.user_id, sum(w.weight::bigint)::bigint AS units, count(*) AS events
              FROM activity_events a
              JOIN epochs e ON e.ledger_id = a.ledger_id AND e.id = a.epoch_id
              LEFT JOIN LATERAL jsonb_each_text(e.weight_config) AS w (kind, weight)
@@ -219,8 +223,52 @@ async fn propose(client: &Client, place: Place) -> u64 {
             &[&place.ledger_id, &place.epoch_id],
         )
         .await
-        .unwrap();
-    rows.len() as u64
+        .unwrap()
+}
+
+/// One statement an event, prepared, in one transaction.
+async fn resolve(client: &mut Client, place: Place) {
+    let select =
+        "SELECT id, platform_user_id FROM activity_events WHERE user_id IS NULL ORDER BY id";
+    let rows = client.query(select, &[]).await.unwrap();
+    let update = "UPDATE activity_events SET user_id = $3 WHERE ledger_id = $1 AND id = $2";
+    let prepared = client.prepare(update).await.unwrap();
+    let users: HashMap<String, String> = (0..PEOPLE).map(person).collect();
+    act("resolve", async {
+        let transaction = client.transaction().await.unwrap();
+        let mut resolved = 0;
+        for row in &rows {
+            let (id, platform_user_id): (&str, &str) = (row.get(0), row.get(1));
+            let user = &users[platform_user_id];
+            resolved +=
+                transaction.execute(&prepared, &[&place.ledger_id, &id, user]).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        resolved
+    })
+    .await;
+}
+
+/// What a close cannot do without: everybody's units from the events, and a row written for each.
+async fn finalize(client: &mut Client, place: Place) {
+    let create = "CREATE TEMPORARY TABLE paid (user_id text COLLATE \"C\", units bigint)";
+    client.batch_execute(create).await.unwrap();
+    act("finalize", async {
+        let rows = units_of(client, place).await;
+        let transaction = client.transaction().await.unwrap();
+        let sink = transaction.copy_in("COPY paid FROM STDIN").await.unwrap();
+        pin_mut!(sink);
+        let mut text = String::new();
+        for row in &rows {
+            let (user, units): (&str, i64) = (row.get(0), row.get(1));
+            writeln!(text, "{user}\t{units}").expect("a text grows");
+        }
+        sink.feed(std::io::Cursor::new(text.into_bytes())).await.unwrap();
+        let copied = sink.finish().await.unwrap();
+        transaction.commit().await.unwrap();
+        copied
+    })
+    .await;
 }
 
 async fn small(client: &Client, place: Place, count: u64) {
@@ -247,9 +295,7 @@ async fn small(client: &Client, place: Place, count: u64) {
     .await;
     act("get-epoch", async {
         for _ in 0..count {
-            epoch_of(
-                &client.query_one(&one, &[&place.ledger_id, &place.epoch_id]).await.unwrap(),
-            );
+            epoch_of(&client.query_one(&one, &[&place.ledger_id, &place.epoch_id]).await.unwrap());
         }
         count
     })

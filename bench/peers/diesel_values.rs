@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::Parser as _;
 use diesel::prelude::{Insertable, QueryDsl};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager as _};
-use ledger_bench::data::events;
+use ledger_bench::data::{PEOPLE, events};
 use ledger_bench::stage::{Order, Work, act};
 use ledger_core::NewActivityEvent;
 use ledger_schema::schema::{activity_events, epochs};
@@ -66,7 +66,7 @@ async fn main() {
     let mut connection = AsyncPgConnection::establish(&order.url).await.unwrap();
     let place: (Uuid, i64) =
         epochs::table.select((epochs::ledger_id, epochs::id)).first(&mut connection).await.unwrap();
-    let events = events(order.count, false);
+    let events = events(order.count, PEOPLE, false);
     act("fresh", insert(&mut connection, place, &events)).await;
     act("again", insert(&mut connection, place, &events)).await;
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use clap::Parser as _;
-use ledger_bench::data::events;
+use ledger_bench::data::{PEOPLE, events};
 use ledger_bench::stage::{Order, Work, act};
 use ledger_core::NewActivityEvent;
 use serde_json::Value;
@@ -29,7 +29,7 @@ async fn main() {
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    let events = events(order.count, false);
+    let events = events(order.count, PEOPLE, false);
     act("fresh", insert(&mut connection, place, &events)).await;
     act("again", insert(&mut connection, place, &events)).await;
 }
@@ -47,7 +47,8 @@ async fn insert(
         let options = |of: fn(&NewActivityEvent) -> Option<&str>| -> Vec<Option<&str>> {
             part.iter().map(of).collect()
         };
-        let times = |of: fn(&NewActivityEvent) -> DateTime<Utc>| part.iter().map(of).collect::<Vec<_>>();
+        let times =
+            |of: fn(&NewActivityEvent) -> DateTime<Utc>| part.iter().map(of).collect::<Vec<_>>();
         let metadata: Vec<Option<&Value>> = part.iter().map(|e| e.metadata.as_ref()).collect();
         let done = sqlx::query(INSERT)
             .bind(ledger_id)

@@ -1,34 +1,100 @@
 //! The store, as whoever embeds it calls it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use app_container::{Container, Database, DatabaseConfig};
 use clap::Parser as _;
 use futures_util::StreamExt as _;
-use ledger_bench::data::events;
-use ledger_bench::stage::{Order, Work, act};
-use ledger_core::{CursorKey, EpochId, NewActivityEvent};
-use ledger_port::ActivityLedgerStore;
+use ledger_bench::data::{PEOPLE, events, units};
+use ledger_bench::stage::{Measure, Order, Work, act, tell};
+use ledger_core::{
+    Credits, CursorKey, EpochId, NewActivityEvent, StatementId, allocation_set_hash, payouts,
+};
+use ledger_port::{ActivityLedgerStore, FinalizeEpoch, PageRequest};
+use uuid::Uuid;
 
 type Store = Arc<dyn ActivityLedgerStore>;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let order = Order::parse();
+    if order.work == Work::Payouts {
+        return pay(order.count).await;
+    }
     let database = Database::open(&DatabaseConfig::Named(order.url.clone())).await.unwrap();
     let container = Container::open(database).await.unwrap();
     let store = container.activity_ledger_store(&"default".parse().unwrap()).await.unwrap();
     let epoch = store.get_open_epoch().await.unwrap().unwrap().id;
     match order.work {
-        Work::Ingest => ingest(&store, epoch, &events(order.count, false)).await,
-        Work::Pages => pages(&store, epoch, events(order.count, false)).await,
-        Work::Single => single(&store, epoch, events(order.count, false)).await,
+        Work::Ingest => ingest(&store, epoch, &waiting(order.count)).await,
+        Work::Pages => pages(&store, epoch, waiting(order.count)).await,
+        Work::Single => single(&store, epoch, waiting(order.count)).await,
+        Work::Walk => walk(&store, epoch).await,
+        Work::Resolve => {
+            let resolve = async { store.resolve_activity_by_bindings(epoch).await.unwrap() };
+            act("resolve", resolve).await;
+        }
+        Work::Finalize => act("finalize", finalize(&store, epoch)).await,
+        Work::Payouts => unreachable!("asked for before there is a database"),
         Work::Read => act("read", read(&store, epoch)).await,
         Work::Propose => {
             act("propose", async { store.propose_allocations(epoch).await.unwrap().users }).await;
         }
         Work::Small => small(&store, epoch, order.count).await,
     }
+}
+
+fn waiting(count: u64) -> Vec<NewActivityEvent> {
+    events(count, PEOPLE, false)
+}
+
+/// Page by page to the end. The first tenth of the pages and the last are told apart.
+async fn walk(store: &Store, epoch: EpochId) {
+    let mut pages = Vec::new();
+    act("walk", async {
+        let mut request = PageRequest::first().of_at_most(1_000);
+        let mut read = 0;
+        loop {
+            let began = Instant::now();
+            let page = store.get_activity_for_epoch(epoch, request).await.unwrap();
+            pages.push(began.elapsed().as_secs_f64());
+            read += page.items.len() as u64;
+            match page.next {
+                Some(next) => request = PageRequest::after(next).of_at_most(1_000),
+                None => break read,
+            }
+        }
+    })
+    .await;
+    let tenth = pages.len().div_ceil(10);
+    for (name, of) in [("first", &pages[..tenth]), ("last", &pages[pages.len() - tenth..])] {
+        let seconds = of.iter().sum();
+        tell(&Measure { act: name.to_owned(), seconds, memory_bytes: 0, done: tenth as u64 });
+    }
+}
+
+async fn finalize(store: &Store, epoch: EpochId) -> u64 {
+    let asked = FinalizeEpoch {
+        epoch_id: epoch,
+        statement_id: StatementId(Uuid::new_v4()),
+        expected_pool_total: None,
+        expected_allocation_set_hash: None,
+    };
+    let closed = store.finalize_epoch(&asked).await.unwrap();
+    closed.statement.statement.payouts.len() as u64
+}
+
+/// As the close computes them.
+async fn pay(people: u64) {
+    let units = units(people);
+    let pool = Credits::new(1_000_000_000).unwrap();
+    act("payouts", async {
+        let lines = units.iter().map(|(user_id, units)| (user_id, *units));
+        std::hint::black_box(allocation_set_hash(lines));
+        payouts(units, pool).unwrap().len() as u64
+    })
+    .await;
 }
 
 async fn ingest(store: &Store, epoch: EpochId, events: &[NewActivityEvent]) {

@@ -5,12 +5,15 @@ use std::path::Path;
 
 use app_container::{Container, Database, DatabaseConfig};
 use ledger_bench::data;
-use ledger_core::{NewEpoch, Units, WeightTable};
+use ledger_core::{
+    ComponentId, Credits, NewActivityEvent, NewEpoch, NewPoolComponent, Units, WeightTable,
+};
+use ledger_port::{BindingKey, IdentityBinding};
 use private_postgres::{PrivatePostgres, Settings};
 use tokio_postgres::{Client, NoTls};
 
-use crate::Failure;
 use crate::paths::State;
+use crate::{Failure, Options};
 
 const SERVICE_ROLE: &str = "ledger_service";
 
@@ -19,19 +22,25 @@ pub(crate) struct Arena {
     server: PrivatePostgres,
     admin: Client,
     events: u64,
+    people_paid: u64,
     turns: u64,
 }
 
 impl Arena {
-    pub(crate) async fn new(directory: &Path, events: u64) -> Result<Self, Failure> {
+    pub(crate) async fn new(directory: &Path, options: &Options) -> Result<Self, Failure> {
         let settings = Settings::durable(directory.join("postgresql"));
-        let server = tokio::task::spawn_blocking(move || PrivatePostgres::start(&settings)).await??;
+        let server =
+            tokio::task::spawn_blocking(move || PrivatePostgres::start(&settings)).await??;
         let admin = connect(&server.connection_url(server.superuser(), "postgres")).await?;
-        Ok(Self { server, admin, events, turns: 0 })
+        let (events, people_paid) = (options.events, options.people_paid());
+        Ok(Self { server, admin, events, people_paid, turns: 0 })
     }
 
     /// Makes what the turns' databases are copied from.
-    pub(crate) async fn prepare(&self, states: impl IntoIterator<Item = State>) -> Result<(), Failure> {
+    pub(crate) async fn prepare(
+        &self,
+        states: impl IntoIterator<Item = State>,
+    ) -> Result<(), Failure> {
         for state in states {
             let name = template(state);
             self.admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).await?;
@@ -55,23 +64,36 @@ impl Arena {
             .collect::<Result<_, Failure>>()?;
         let weights = WeightTable::new(weights)?;
         let epoch = store.create_epoch(&NewEpoch { period: data::week(), weights }).await?;
-        let mut events = data::events(self.events, state == State::Full);
+        store.insert_activity_events(epoch.id, &self.events_of(state)).await?;
         match state {
-            State::Full => {}
-            State::Half => {
-                let mut at = 0;
-                events.retain(|_| {
-                    at += 1;
-                    at % 2 == 0
-                });
+            State::Waiting => {
+                store.bind_identities(&bindings()?).await?;
             }
-            State::Empty | State::Bare => events.clear(),
+            State::Payable => {
+                store.propose_allocations(epoch.id).await?;
+                store.insert_pool_component(epoch.id, &base_issuance()?).await?;
+                store.begin_review(epoch.id).await?;
+            }
+            _ => {}
         }
-        store.insert_activity_events(epoch.id, &events).await?;
         container.close().await?;
         let owner = connect(&owner).await?;
         owner.batch_execute("VACUUM (FREEZE, ANALYZE)").await?;
         Ok(())
+    }
+
+    /// What is stored in that state.
+    fn events_of(&self, state: State) -> Vec<NewActivityEvent> {
+        match state {
+            State::Full => data::events(self.events, data::PEOPLE, true),
+            State::Waiting => data::events(self.events, data::PEOPLE, false),
+            State::Payable => data::events(self.events, self.people_paid, true),
+            State::Half => {
+                let all = data::events(self.events, data::PEOPLE, false);
+                all.into_iter().skip(1).step_by(2).collect()
+            }
+            State::Empty | State::Bare => Vec::new(),
+        }
     }
 
     /// A database in that state, for one turn. What the last one left to be written is written first.
@@ -107,9 +129,35 @@ const fn template(state: State) -> &'static str {
     match state {
         State::Empty => "state_empty",
         State::Half => "state_half",
+        State::Waiting => "state_waiting",
+        State::Payable => "state_payable",
         State::Full => "state_full",
         State::Bare => "state_bare",
     }
+}
+
+/// Each person, by each platform's name for them.
+fn bindings() -> Result<Vec<IdentityBinding>, Failure> {
+    let mut bindings = Vec::new();
+    for (platform_user_id, user_id) in (0..data::PEOPLE).map(data::person) {
+        for source in ["git", "github", "forum"] {
+            let platform_user_id = platform_user_id.parse()?;
+            let key = BindingKey { source: source.parse()?, platform_user_id };
+            bindings.push(IdentityBinding { key, user_id: user_id.parse()? });
+        }
+    }
+    Ok(bindings)
+}
+
+fn base_issuance() -> Result<NewPoolComponent, Failure> {
+    Ok(NewPoolComponent {
+        component_id: ComponentId::BASE_ISSUANCE.parse()?,
+        algorithm_version: "bench-v1".to_owned(),
+        inputs: serde_json::json!({}),
+        amount: Credits::new(1_000_000_000)?,
+        evidence_ref: None,
+        computed_at: data::week().end(),
+    })
 }
 
 async fn connect(url: &str) -> Result<Client, Failure> {

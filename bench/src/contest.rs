@@ -47,9 +47,8 @@ pub(crate) async fn run(
 /// How often or with how much.
 fn count(turn: Turn, options: &Options) -> u64 {
     match turn.work {
-        Work::Single => options.calls,
-        Work::Small => options.calls,
-        Work::Ingest | Work::Pages | Work::Read | Work::Propose => options.events,
+        Work::Single | Work::Small => options.calls,
+        _ => options.events,
     }
 }
 
@@ -59,13 +58,15 @@ fn expected(turn: Turn, act: &str, options: &Options) -> u64 {
     match (turn.work, turn.state, act) {
         (Work::Ingest, _, "again") => 0,
         (Work::Ingest, State::Half, _) => options.events - options.events / 2,
-        (Work::Propose, ..) => ledger_bench::data::PEOPLE.min(options.events),
+        (Work::Walk, _, "first" | "last") => options.events.div_ceil(1_000).div_ceil(10),
+        (Work::Finalize, ..) => options.people_paid(),
+        (Work::Propose, ..) => ledger_bench::data::PEOPLE,
         _ => count(turn, options),
     }
 }
 
 async fn work(turn: Turn, url: &str, options: &Options) -> Result<Vec<Measure>, Failure> {
-    let mut command = command_of(turn.peer)?;
+    let mut command = command_of(turn.peer, turn.work)?;
     command.arg(turn.work.to_string()).arg(count(turn, options).to_string()).arg(url);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| Failure::of(turn.peer, &error))?;
@@ -91,7 +92,7 @@ async fn work(turn: Turn, url: &str, options: &Options) -> Result<Vec<Measure>, 
     Err(Failure::of(turn.peer, &format!("it ended with {status}")))
 }
 
-fn command_of(peer: Peer) -> Result<Command, Failure> {
+fn command_of(peer: Peer, work: Work) -> Result<Command, Failure> {
     match peer.program() {
         Some(program) => {
             let beside = std::env::current_exe()?;
@@ -99,7 +100,8 @@ fn command_of(peer: Peer) -> Result<Command, Failure> {
         }
         None => {
             let mut command = Command::new("node");
-            command.args(["--import", "tsx", "adapter.ts"]).current_dir(typescript());
+            let program = if work == Work::Payouts { "payouts.ts" } else { "adapter.ts" };
+            command.args(["--import", "tsx", program]).current_dir(typescript());
             Ok(command)
         }
     }

@@ -1,12 +1,12 @@
 //! The same events for everybody, made from their numbers.
 
-use ledger_core::{NewActivityEvent, Period, Sha256Hex, Timestamp};
+use ledger_core::{NewActivityEvent, Period, Sha256Hex, Timestamp, Units, UserId};
 use serde_json::json;
 
 /// The week in which everything happens.
 pub const WEEK: &str = "2026-W47";
 
-/// How many people do it.
+/// How many people do it, where it does not matter much.
 pub const PEOPLE: u64 = 1_000;
 
 /// What they do: source and type.
@@ -36,19 +36,41 @@ pub fn week() -> Period {
     Period::iso_week(WEEK).expect("a week")
 }
 
+/// The person of that number, as the platform and as the ledger know them.
+#[must_use]
+pub fn person(number: u64) -> (String, String) {
+    (format!("dev{number:06}@example.org"), format!("user-{number:06}"))
+}
+
+/// Units of so many people, for payouts.
+///
+/// # Panics
+/// Never: what is made follows the rules.
+#[must_use]
+pub fn units(people: u64) -> Vec<(UserId, Units)> {
+    let of = |n: u64| {
+        let units = Units::new(i64::try_from(1 + mixed(n) % 100_000).expect("it is small"));
+        (person(n).1.parse().expect("an id"), units.expect("not negative"))
+    };
+    // In no order of ids.
+    (0..people).map(|n| of((n * 7_919) % people)).collect()
+}
+
 /// Events in the order in which they happened. Their ids are hashes, as those of commits are, so they
 /// come in no order of ids; some have metadata, an address or a login, and some have none.
 ///
 /// # Panics
 /// Never: what is made follows the rules.
 #[must_use]
-pub fn events(count: u64, is_resolved: bool) -> Vec<NewActivityEvent> {
+pub fn events(count: u64, people: u64, is_resolved: bool) -> Vec<NewActivityEvent> {
     let start = week().start().unix_seconds();
     (0..count)
         .map(|n| {
             let (source, event_type) = KINDS[usize::try_from(n % 4).expect("below 4")];
             let hash = format!("{:016x}{:016x}", mixed(n), mixed(!n));
-            let person = mixed(n ^ 0x5eed) % PEOPLE;
+            // Each person does each of these, and nobody does two in a row.
+            let (platform_user_id, user_id) =
+                person((n / 4 * 7_919 + n % 4 * (people / 4)) % people);
             let second = u128::from(n) * u128::from(SECONDS_OF_A_WEEK) / u128::from(count);
             let at = start + i64::try_from(second).expect("seconds of a week");
             let time = Timestamp::from_unix_seconds(at).expect("a time of that week");
@@ -56,12 +78,13 @@ pub fn events(count: u64, is_resolved: bool) -> Vec<NewActivityEvent> {
                 id: format!("{source}:example/orchard:{hash}").parse().expect("an id"),
                 source: source.parse().expect("a source"),
                 event_type: event_type.parse().expect("a type"),
-                platform_user_id: format!("dev{person:04}@example.org").parse().expect("an id"),
-                platform_login: (n % 2 == 0).then(|| format!("dev{person:04}")),
-                user_id: is_resolved.then(|| format!("user-{person:04}").parse().expect("an id")),
+                platform_login: (n % 2 == 0).then(|| user_id.clone()),
+                platform_user_id: platform_user_id.parse().expect("an id"),
+                user_id: is_resolved.then(|| user_id.parse().expect("an id")),
                 artifact_url: (n % 4 != 3)
                     .then(|| format!("https://forge.example/orchard/commit/{hash}")),
-                metadata: (n % 4 == 1).then(|| json!({ "additions": n % 997, "deletions": n % 89 })),
+                metadata: (n % 4 == 1)
+                    .then(|| json!({ "additions": n % 997, "deletions": n % 89 })),
                 payload_hash: format!("{hash}{hash}").parse::<Sha256Hex>().expect("a hash"),
                 producer: "ledger-bench".to_owned(),
                 producer_version: "1".to_owned(),

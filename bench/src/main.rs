@@ -22,7 +22,7 @@ use crate::paths::{Path, Peer, State, Turn, paths};
 #[command(version)]
 pub(crate) struct Options {
     /// How many events are ingested, read and summed.
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(4_000..))]
     events: u64,
     /// How many calls are made where one call is small.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(8..))]
@@ -36,9 +36,19 @@ pub(crate) struct Options {
     /// Where the measures go, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Where the table goes with what it was made by, as Markdown.
+    #[arg(long)]
+    markdown: Option<PathBuf>,
     /// Where the server and its data lie meanwhile; the temporary folder where it is not named.
     #[arg(long)]
     directory: Option<PathBuf>,
+}
+
+impl Options {
+    /// How many people an epoch pays where that matters.
+    pub(crate) const fn people_paid(&self) -> u64 {
+        self.events.div_ceil(10)
+    }
 }
 
 /// Why nothing was measured.
@@ -89,15 +99,19 @@ async fn measure(options: &Options) -> Result<(), Failure> {
             temporary.path()
         }
     };
-    let mut arena = Arena::new(directory, options.events).await?;
+    let mut arena = Arena::new(directory, options).await?;
     arena.prepare(turns.iter().map(|turn| turn.state).collect::<BTreeSet<State>>()).await?;
     let measures = contest::run(&mut arena, &turns, options).await?;
     let rows = report::rows(&chosen, &measures);
     println!("{}", report::table(&rows));
+    let version = arena.version().await?;
+    if let Some(file) = &options.markdown {
+        std::fs::write(file, report::document(&rows, options, &version))?;
+    }
     if let Some(file) = &options.json {
         let all: Vec<_> = measures.0.iter().map(|((turn, _), of)| json!([turn, of])).collect();
         let report = json!({
-            "postgresql": arena.version().await?, "events": options.events, "calls": options.calls,
+            "postgresql": version, "events": options.events, "calls": options.calls,
             "rounds": options.rounds, "paths": rows, "measures": all,
         });
         std::fs::write(file, serde_json::to_string_pretty(&report)?)?;

@@ -48,6 +48,10 @@ pub(crate) enum State {
     Half,
     /// And all events, each somebody's.
     Full,
+    /// And all events, which wait for people who are bound.
+    Waiting,
+    /// And all events, of a tenth as many people, proposed, with a pool, in review.
+    Payable,
     /// Nothing at all: the peer makes tables of its own.
     Bare,
 }
@@ -82,7 +86,7 @@ const fn turn(work: Work, state: State, peer: Peer) -> Turn {
 /// All of them.
 pub(crate) fn paths() -> Vec<Path> {
     use Peer::{Copy, DieselValues, SqlxUnnest, Store, Typescript};
-    use State::{Bare, Empty, Full, Half};
+    use State::{Bare, Empty, Full, Half, Payable, Waiting};
     let copy_fresh = (turn(Work::Ingest, Empty, Copy), "fresh");
     let fresh = (turn(Work::Ingest, Empty, Store), "fresh");
     let others = |act: &'static str| {
@@ -125,7 +129,35 @@ pub(crate) fn paths() -> Vec<Path> {
         ),
         beside("one event a call, eight callers", Work::Single, Empty, "single", 1.0 / 0.9),
         beside("read all events as a stream", Work::Read, Full, "read", 1.2),
+        ingest(
+            "pages of 1,000: the last tenth beside the first",
+            (turn(Work::Walk, Full, Store), "last"),
+            (turn(Work::Walk, Full, Store), "first"),
+            1.2,
+            Vec::new(),
+        ),
+        beside(
+            "resolve by bindings, beside one statement an event",
+            Work::Resolve,
+            Waiting,
+            "resolve",
+            1.0 / 12.0,
+        ),
         beside("propose allocations", Work::Propose, Full, "propose", 1.2),
+        beside(
+            "finalize, a tenth as many people as events",
+            Work::Finalize,
+            Payable,
+            "finalize",
+            2.0,
+        ),
+        ingest(
+            "payouts and hash, beside TypeScript",
+            (turn(Work::Payouts, Bare, Store), "payouts"),
+            (turn(Work::Payouts, Bare, Typescript), "payouts"),
+            1.0 / 12.0,
+            Vec::new(),
+        ),
         beside("get_open_epoch", Work::Small, Empty, "get-open-epoch", 1.15),
         beside("get_epoch", Work::Small, Empty, "get-epoch", 1.15),
         beside("upsert_cursor", Work::Small, Empty, "upsert-cursor", 1.25),

@@ -3,6 +3,7 @@
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use serde::Serialize;
 
+use crate::Options;
 use crate::contest::Measures;
 use crate::paths::{Act, Path};
 
@@ -59,9 +60,10 @@ fn row(path: &Path, measures: &Measures) -> Option<Row> {
     const MIB: f64 = 1_048_576.0;
     let (own, floor) = (seconds(measures, path.act)?, seconds(measures, path.floor)?);
     let ratio = ratios(&own, &floor);
-    let peers = path.peers.iter().filter_map(|act| {
-        Some((act.0.peer.name(), ratios(&seconds(measures, *act)?, &own)))
-    });
+    let peers = path
+        .peers
+        .iter()
+        .filter_map(|act| Some((act.0.peer.name(), ratios(&seconds(measures, *act)?, &own))));
     let found = &measures.0[&(path.act.0, path.act.1.to_owned())];
     #[expect(clippy::cast_precision_loss, reason = "memory is told in MiB")]
     let memory = found.iter().map(|one| one.memory_bytes as f64 / MIB).collect();
@@ -105,4 +107,21 @@ pub(crate) fn table(rows: &[Row]) -> String {
         ]);
     }
     table.to_string()
+}
+
+/// The table, and how it was made.
+pub(crate) fn document(rows: &[Row], options: &Options, postgresql: &str) -> String {
+    let Options { events, calls, rounds, .. } = options;
+    format!(
+        "# Performance\n\nWritten by `just bench`, which measures the store beside its floor and its \
+         peers in one interleaved run, on a\nPostgreSQL of its own with default durability (`fsync` and \
+         `synchronous_commit` on). A ratio is the store's time\nby the floor's of the same round: the \
+         median, the smallest and the largest. Memory is the most that the process\nhad more than before \
+         the act. The floor is bare `tokio-postgres`: `COPY` into the same table with its indexes,\n\
+         constraints and triggers, or bare prepared statements; where a row says \"beside\", it is what \
+         the row names.\n\n    just bench --events {events} --calls {calls} --rounds {rounds} \
+         --markdown docs/performance.md\n\nPostgreSQL {postgresql}; {} processors.\n\n{}\n",
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        table(rows),
+    )
 }

@@ -23,6 +23,14 @@ pub enum Work {
     Read,
     /// What the events come to for each person.
     Propose,
+    /// All events of an epoch, read page by page.
+    Walk,
+    /// Waiting events given to those they belong to.
+    Resolve,
+    /// An epoch closed and paid.
+    Finalize,
+    /// Payouts and their hash, without a database.
+    Payouts,
     /// The open epoch, an epoch by its number, a cursor written: one after the other.
     Small,
 }
@@ -72,9 +80,16 @@ pub async fn act(name: &str, act: impl Future<Output = u64>) {
     let done = act.await;
     let seconds = began.elapsed().as_secs_f64();
     let memory_bytes = memory("VmHWM:").saturating_sub(before);
-    let measure = Measure { act: name.to_owned(), seconds, memory_bytes, done };
+    tell(&Measure { act: name.to_owned(), seconds, memory_bytes, done });
+}
+
+/// Says what an act came to. Said again after one go-ahead, it is another act of the same.
+///
+/// # Panics
+/// When the conductor is gone.
+pub fn tell(measure: &Measure) {
     let mut out = std::io::stdout().lock();
-    let text = serde_json::to_string(&measure).expect("a measure is text and numbers");
+    let text = serde_json::to_string(measure).expect("a measure is text and numbers");
     writeln!(out, "{text}").and_then(|()| out.flush()).expect("the conductor listens");
 }
 

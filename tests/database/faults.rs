@@ -100,6 +100,8 @@ async fn a_call_that_is_given_up_leaves_nothing_behind() {
         wait_until(&ground.watcher, &waiting, "1").await;
         call.abort();
         assert!(call.await.unwrap_err().is_cancelled());
+        // Nobody waits on for the lock, to do later what nobody wants any more.
+        wait_until(&ground.watcher, &waiting, "0").await;
         ground.owner.run("COMMIT").await;
         let stuck = format!("SELECT count(*) {OTHERS} AND state <> 'idle'");
         wait_until(&ground.watcher, &stuck, "0").await;

@@ -19,6 +19,7 @@ mod faults;
 mod freezing;
 mod jobs;
 mod migrations;
+mod plans;
 mod races;
 mod retries;
 mod role;

@@ -1,10 +1,9 @@
 // A TypeScript adapter of the usual shape: drizzle-orm over postgres.js, its own usual schema, multi-row
 // VALUES with onConflictDoNothing in one transaction. Speaks the conductor's lines (see src/stage.rs).
-import { readFileSync, writeFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { bigint, index, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import { act, MASK, mixed } from "./stage.ts";
 
 const [work, count, url] = process.argv.slice(2);
 if (work !== "ingest") throw new Error("this peer takes part in nothing else");
@@ -48,14 +47,6 @@ const BATCH = 4_000;
 type Event = typeof activityEvents.$inferInsert;
 
 // The same events as src/data.rs makes.
-const MASK = (1n << 64n) - 1n;
-function mixed(number: bigint): bigint {
-  let z = (number + 0x9e3779b97f4a7c15n) & MASK;
-  z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
-  z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & MASK;
-  return z ^ (z >> 31n);
-}
-
 const KINDS = [
   ["git", "commit_authored"],
   ["github", "pull_request_merged"],
@@ -69,7 +60,7 @@ function eventOf(n: number, all: number): Event {
   const [source, eventType] = KINDS[n % 4];
   const hex = (z: bigint) => z.toString(16).padStart(16, "0");
   const hash = hex(mixed(BigInt(n))) + hex(mixed(BigInt(n) ^ MASK));
-  const person = String(mixed(BigInt(n) ^ 0x5eedn) % 1_000n).padStart(4, "0");
+  const person = String((Math.floor(n / 4) * 7_919 + (n % 4) * 250) % 1_000).padStart(6, "0");
   return {
     id: `${source}:example/orchard:${hash}`,
     ledgerId: "716ad4e3-1d15-5a45-96b2-7b848addbd4a",
@@ -77,7 +68,7 @@ function eventOf(n: number, all: number): Event {
     source,
     eventType,
     platformUserId: `dev${person}@example.org`,
-    platformLogin: n % 2 === 0 ? `dev${person}` : null,
+    platformLogin: n % 2 === 0 ? `user-${person}` : null,
     userId: null,
     artifactUrl: n % 4 === 3 ? null : `https://forge.example/orchard/commit/${hash}`,
     metadata: n % 4 === 1 ? { additions: n % 997, deletions: n % 89 } : null,
@@ -88,11 +79,6 @@ function eventOf(n: number, all: number): Event {
     retrievedAt: new Date(START + WEEK_SECONDS * 1000),
     ingestedAt: new Date(),
   };
-}
-
-function memory(name: string): number {
-  const status = readFileSync("/proc/self/status", "utf8");
-  return Number(status.match(new RegExp(`${name}:\\s+(\\d+) kB`))![1]) * 1024;
 }
 
 // postgres.js does not know a socket's folder in an address.
@@ -123,16 +109,7 @@ async function ingest(): Promise<number> {
   });
 }
 
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-for (const act of ["fresh", "again"]) {
-  if ((await lines.next()).done) throw new Error("the conductor is gone");
-  writeFileSync("/proc/self/clear_refs", "5");
-  const before = memory("VmRSS");
-  const began = process.hrtime.bigint();
-  const done = await ingest();
-  const seconds = Number(process.hrtime.bigint() - began) / 1e9;
-  const memory_bytes = Math.max(0, memory("VmHWM") - before);
-  console.log(JSON.stringify({ act, seconds, memory_bytes, done }));
-}
+await act("fresh", ingest);
+await act("again", ingest);
 await client.end();
 process.exit(0);

@@ -1,12 +1,15 @@
 //! Opens connections, and tells a dead one from a live one without a round trip.
 
 use std::error::Error;
+use std::time::Duration;
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{CancelToken, Config, NoTls};
 
 use crate::database_url::describe;
 
@@ -29,12 +32,33 @@ pub struct ConnectError {
 pub(crate) struct PooledConnection {
     pub(crate) diesel: AsyncPgConnection,
     driver: JoinHandle<()>,
+    cancel: CancelToken,
+}
+
+/// How long a request to cancel may take.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl PooledConnection {
+    /// Has the server stop what it does for this connection, and closes it.
+    pub(crate) fn abandon(self) {
+        // Where there is no runtime any more, the process ends, and its connections with it.
+        let Ok(runtime) = Handle::try_current() else { return };
+        runtime.spawn(async move {
+            let cancelled = timeout(CANCEL_TIMEOUT, self.cancel.cancel_query(NoTls)).await;
+            if !matches!(cancelled, Ok(Ok(()))) {
+                // What the server does ends by its statement timeout.
+                tracing::debug!(?cancelled, "a statement that was given up was not cancelled");
+            }
+            drop(self.diesel);
+        });
+    }
 }
 
 /// Opens one connection and keeps hold of the task that drives it.
 pub(crate) async fn connect(config: &Config) -> Result<PooledConnection, ConnectError> {
     let (client, connection) =
         config.connect(NoTls).await.map_err(|error| connect_error(config, error))?;
+    let cancel = client.cancel_token();
     let driver = tokio::spawn(async move {
         if let Err(error) = connection.await {
             // Whoever waits for an answer on this connection gets an error of their own.
@@ -47,7 +71,7 @@ pub(crate) async fn connect(config: &Config) -> Result<PooledConnection, Connect
         code: None,
         source: error.into(),
     })?;
-    Ok(PooledConnection { diesel, driver })
+    Ok(PooledConnection { diesel, driver, cancel })
 }
 
 fn connect_error(config: &Config, error: tokio_postgres::Error) -> ConnectError {

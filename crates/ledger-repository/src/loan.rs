@@ -5,14 +5,15 @@ use diesel_async::AsyncPgConnection;
 use ledger_port::PortResult;
 
 use crate::connection::ConnectionManager;
-use crate::refusals::fault;
+use crate::refusals::{fault, is_end_of_connection};
 use crate::transaction::TxError;
 
 /// A connection for one read or one attempt of a transaction.
 ///
 /// Whoever is done gives it back. Where the caller gives up in the middle (its future is dropped),
-/// the connection is closed instead: in the pool it would keep its locks, and the next borrower
-/// would wait for an answer that nobody reads.
+/// what the server is doing is cancelled and the connection is closed instead: in the pool it would
+/// keep its locks, and the next borrower would wait for an answer that nobody reads. A server that
+/// waits for a lock does not see that its client is gone; left alone, it would do the work later.
 pub(crate) struct Loan(Option<Object<ConnectionManager>>);
 
 impl Loan {
@@ -28,14 +29,25 @@ impl Loan {
         drop(self.0.take());
     }
 
+    /// Gives the connection back after an answer, or away where that says that it is over with it.
+    pub(crate) fn give_back_after<T>(mut self, answer: &Result<T, TxError>) {
+        let connection = self.0.take();
+        if let Err(TxError::Database(error)) = answer
+            && is_end_of_connection(error)
+        {
+            drop(connection.map(Object::take));
+        }
+    }
+
     /// Gives the connection back after a read, and answers in the port's words.
     pub(crate) fn end<T>(
         self,
         name: &'static str,
         answer: Result<T, impl Into<TxError>>,
     ) -> PortResult<T> {
-        self.give_back();
-        answer.map_err(|error| match error.into() {
+        let answer = answer.map_err(Into::into);
+        self.give_back_after(&answer);
+        answer.map_err(|error| match error {
             TxError::Refused(refusal) => refusal,
             TxError::Database(error) => fault(name, error),
         })
@@ -45,7 +57,7 @@ impl Loan {
 impl Drop for Loan {
     fn drop(&mut self) {
         if let Some(connection) = self.0.take() {
-            drop(Object::take(connection));
+            Object::take(connection).abandon();
         }
     }
 }

@@ -150,20 +150,25 @@ fn is_shard_of(name: &str, rule: &str) -> bool {
         .is_some_and(|shard| !shard.is_empty() && shard.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// Whether the connection is of no use any more.
+pub(crate) fn is_end_of_connection(error: &DieselError) -> bool {
+    let is_lost = matches!(
+        error,
+        DieselError::DatabaseError(
+            DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection,
+            _,
+        ) | DieselError::BrokenTransactionManager
+    );
+    is_lost || says(error, SHUTDOWNS)
+}
+
 /// The port's word for an error that stands.
 pub(crate) fn fault(transaction: &'static str, error: DieselError) -> LedgerPortError {
     if let Some((constraint, invariant)) = rule_of(&error) {
         let constraint = constraint.to_owned();
         return LedgerPortError::RefusedByRule { constraint, invariant, source: error.into() };
     }
-    let lost_connection = matches!(
-        &error,
-        DieselError::DatabaseError(
-            DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection,
-            _,
-        ) | DieselError::BrokenTransactionManager
-    );
-    if lost_connection || says(&error, SHUTDOWNS) {
+    if is_end_of_connection(&error) {
         return StoreFault::Unreachable(error.into()).into();
     }
     if says(&error, TIMEOUTS) {

@@ -127,7 +127,7 @@ impl<R: Role> LedgerPool<R> {
             let mut loan = self.lend().await?;
             let attempt_ended = attempt_once(loan.connection(), command, ending).await;
             // The connection goes back before we wait.
-            loan.give_back();
+            loan.give_back_after(&attempt_ended);
             let error = match attempt_ended {
                 Ok(output) => return Ok(output),
                 Err(TxError::Refused(refusal)) => return Err(refusal),

@@ -90,6 +90,22 @@ async fn lock_writable_epoch(
     Ok(epoch)
 }
 
+/// The epoch of that id, as it is at this moment.
+pub(crate) async fn find_epoch(
+    connection: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+    epoch_id: EpochId,
+) -> TxResult<Option<Epoch>> {
+    let row: Option<EpochRow> = epochs::table
+        .filter(epochs::ledger_id.eq(ledger_id.0))
+        .filter(epochs::id.eq(epoch_id.0))
+        .select(EpochRow::as_select())
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(row.map(Epoch::try_from).transpose()?)
+}
+
 /// The ledger's open epoch (ONE_OPEN_EPOCH), if there is one.
 pub(crate) async fn find_open_epoch(
     connection: &mut AsyncPgConnection,

@@ -30,7 +30,10 @@ impl<R: Role> ActivityStore for PgLedgerStore<R> {
         events: &[NewActivityEvent],
     ) -> PortResult<InsertOutcome> {
         let command = InsertEvents::new(self.ledger_id, epoch_id, events, self.now())?;
-        self.pool.run(&command).await
+        match command.into_few() {
+            Ok(few) => self.pool.run(&few).await,
+            Err(many) => self.pool.run(&many).await,
+        }
     }
 
     async fn get_activity_event(&self, event_id: &EventId) -> PortResult<Option<ActivityEvent>> {

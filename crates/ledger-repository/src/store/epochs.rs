@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
+use diesel::prelude::{ExpressionMethods, QueryDsl, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use ledger_core::{Credits, Epoch, EpochId, NewEpoch};
 use ledger_port::{EpochStore, Page, PageRequest, PortResult};
@@ -7,7 +7,7 @@ use ledger_schema::schema::epochs;
 
 use super::{PgLedgerStore, fetch, page};
 use crate::Role;
-use crate::commands::{BeginReview, CloseEpoch, CreateEpoch, find_open_epoch};
+use crate::commands::{BeginReview, CloseEpoch, CreateEpoch, find_epoch, find_open_epoch};
 use crate::rows::EpochRow;
 
 #[async_trait]
@@ -25,15 +25,8 @@ impl<R: Role> EpochStore for PgLedgerStore<R> {
 
     async fn get_epoch(&self, epoch_id: EpochId) -> PortResult<Option<Epoch>> {
         let mut loan = self.pool.lend().await?;
-        let found = epochs::table
-            .filter(epochs::ledger_id.eq(self.ledger_id.0))
-            .filter(epochs::id.eq(epoch_id.0))
-            .select(EpochRow::as_select())
-            .first(loan.connection())
-            .await
-            .optional();
-        let row: Option<EpochRow> = loan.end("get_epoch", found)?;
-        Ok(row.map(Epoch::try_from).transpose()?)
+        let found = find_epoch(loan.connection(), self.ledger_id, epoch_id).await;
+        loan.end("get_epoch", found)
     }
 
     async fn list_epochs(&self, request: PageRequest<EpochId>) -> PortResult<Page<Epoch, EpochId>> {

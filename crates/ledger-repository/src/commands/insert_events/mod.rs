@@ -1,0 +1,210 @@
+//! Appends events.
+
+mod known;
+mod rows;
+
+use async_trait::async_trait;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId, NewActivityEvent, Sha256Hex, Timestamp};
+use ledger_port::{
+    ActivityConflict, EpochNotFoundPortError, InsertOutcome, LedgerPortError, PortResult,
+};
+
+use self::known::{Which, find};
+use self::rows::{Fresh, InsertRows};
+use super::{EpochLock, ROWS_PER_STATEMENT, count, find_epoch, lock_writable_epoch};
+use crate::transaction::{Command, TxResult};
+
+/// Appends any number of events to an epoch.
+pub(crate) struct InsertEvents<'a> {
+    ledger_id: LedgerId,
+    epoch_id: EpochId,
+    events: &'a [NewActivityEvent],
+    /// Positions of the call, by event id: everybody inserts in this order, so that two callers
+    /// with the same events wait for each other once and never in a circle.
+    order: Vec<usize>,
+    now: Timestamp,
+}
+
+impl<'a> InsertEvents<'a> {
+    /// Checks every event before anything is sent.
+    pub(crate) fn new(
+        ledger_id: LedgerId,
+        epoch_id: EpochId,
+        events: &'a [NewActivityEvent],
+        now: Timestamp,
+    ) -> PortResult<Self> {
+        for (index, event) in events.iter().enumerate() {
+            event.check().map_err(|fault| LedgerPortError::InvalidEvent {
+                index,
+                event_id: event.id.clone(),
+                fault,
+            })?;
+        }
+        let mut order: Vec<usize> = (0..events.len()).collect();
+        // Stable: of two events with one id, the first of the call stays.
+        order.sort_by(|a, b| events[*a].id.cmp(&events[*b].id));
+        Ok(Self { ledger_id, epoch_id, events, order, now })
+    }
+
+    /// The ids, in the order in which everybody locks them.
+    pub(super) fn sorted_ids(&self) -> Vec<&str> {
+        self.order.iter().map(|at| self.events[*at].id.as_str()).collect()
+    }
+
+    fn refuse_later_events(&self, epoch: &Epoch) -> PortResult<()> {
+        let period_end = epoch.period.end();
+        let later =
+            self.events.iter().enumerate().find(|(_, event)| event.event_time >= period_end);
+        match later {
+            None => Ok(()),
+            Some((index, event)) => Err(LedgerPortError::EventAfterEpoch {
+                index,
+                event_id: event.id.clone(),
+                event_time: event.event_time,
+                epoch_id: self.epoch_id,
+                period_end,
+            }),
+        }
+    }
+
+    /// Inserts some of them, and finds out about those that were skipped.
+    async fn insert(
+        &self,
+        tx: &mut AsyncPgConnection,
+        positions: &[usize],
+        done: &mut Done,
+    ) -> TxResult<()> {
+        let events = positions.iter().map(|at| &self.events[*at]);
+        let rows = InsertRows::new(self.ledger_id, self.epoch_id, self.now, events.clone());
+        let fresh: Fresh = RunQueryDsl::get_result(rows, tx).await?;
+        let (inserted, late) = fresh.counts(self.epoch_id)?;
+        done.inserted += inserted;
+        done.late += late;
+        if inserted < positions.len() {
+            // Whoever inserted the others has committed by now, so this statement sees them.
+            let found = find(tx, self.ledger_id, events, Which::Conflicting).await?;
+            done.conflicts(positions, found);
+        }
+        Ok(())
+    }
+
+    /// As [`Self::insert`], where most are probably there: an INSERT that skips a row costs more than
+    /// a look.
+    async fn insert_unknown(
+        &self,
+        tx: &mut AsyncPgConnection,
+        positions: &[usize],
+        done: &mut Done,
+    ) -> TxResult<()> {
+        let events = positions.iter().map(|at| &self.events[*at]);
+        let found = find(tx, self.ledger_id, events, Which::Known).await?;
+        let mut is_known = vec![false; positions.len()];
+        for known in &found {
+            is_known[known.place] = true;
+        }
+        done.conflicts(positions, found);
+        let unknown = positions.iter().zip(is_known).filter(|(_, is_known)| !is_known);
+        let unknown: Vec<usize> = unknown.map(|(at, _)| *at).collect();
+        if unknown.is_empty() { Ok(()) } else { self.insert(tx, &unknown, done).await }
+    }
+
+    fn outcome(&self, done: Done) -> InsertOutcome {
+        let Done { inserted, late, mut conflicts } = done;
+        conflicts.sort_unstable();
+        let skipped = self.events.len() - inserted;
+        let mut outcome = InsertOutcome {
+            inserted: count(inserted),
+            late,
+            duplicates: count(skipped - conflicts.len()),
+            ..InsertOutcome::default()
+        };
+        for (position, stored_hash) in conflicts {
+            let event = &self.events[position];
+            outcome.conflicts.push(ActivityConflict {
+                event_id: event.id.clone(),
+                stored_hash,
+                refused_hash: event.payload_hash.clone(),
+            });
+        }
+        outcome
+    }
+}
+
+/// What was done so far.
+#[derive(Default)]
+struct Done {
+    inserted: usize,
+    late: u64,
+    /// Positions of the call, and the hash that is stored.
+    conflicts: Vec<(usize, Sha256Hex)>,
+}
+
+impl Done {
+    fn conflicts(&mut self, positions: &[usize], found: Vec<known::Known>) {
+        let conflicting = found.into_iter().filter_map(|known| {
+            known.other_hash.map(|stored_hash| (positions[known.place], stored_hash))
+        });
+        self.conflicts.extend(conflicting);
+    }
+}
+
+#[async_trait]
+impl Command for InsertEvents<'_> {
+    type Output = InsertOutcome;
+    const NAME: &'static str = "insert_activity_events";
+
+    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<InsertOutcome> {
+        let epoch =
+            lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Shared).await?;
+        self.refuse_later_events(&epoch)?;
+        let mut done = Done::default();
+        let mut are_known = false;
+        for positions in self.order.chunks(ROWS_PER_STATEMENT) {
+            let before = done.inserted;
+            if are_known {
+                self.insert_unknown(tx, positions, &mut done).await?;
+            } else {
+                self.insert(tx, positions, &mut done).await?;
+            }
+            // Events come again in long runs: a source is read anew, or a stream is sent anew.
+            are_known = done.inserted - before < positions.len() / 2;
+        }
+        Ok(self.outcome(done))
+    }
+}
+
+/// Appends as many events as one statement carries, and by that statement alone: the epoch is found
+/// and locked in it (by the guard of the table, after the rows are in), and it commits by itself.
+pub(crate) struct InsertFew<'a>(InsertEvents<'a>);
+
+impl<'a> InsertEvents<'a> {
+    /// The same as one statement, where it can be one.
+    pub(crate) fn into_few(self) -> Result<InsertFew<'a>, Self> {
+        if self.events.len() <= ROWS_PER_STATEMENT { Ok(InsertFew(self)) } else { Err(self) }
+    }
+}
+
+#[async_trait]
+impl Command for InsertFew<'_> {
+    type Output = InsertOutcome;
+    const NAME: &'static str = InsertEvents::NAME;
+    const IS_ONE_STATEMENT: bool = true;
+
+    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<InsertOutcome> {
+        let Self(insert) = self;
+        let mut done = Done::default();
+        insert.insert(tx, &insert.order, &mut done).await?;
+        // Some were there, or none could go in. A closed epoch takes nothing, known or not.
+        if done.inserted < insert.events.len() || insert.events.is_empty() {
+            let epoch_id = insert.epoch_id;
+            let epoch = find_epoch(tx, insert.ledger_id, epoch_id).await?;
+            let epoch = epoch.ok_or(EpochNotFoundPortError { epoch_id })?;
+            if done.inserted == 0 && epoch.status == EpochStatus::Closed {
+                return Err(LedgerPortError::EpochClosed { epoch_id }.into());
+            }
+            insert.refuse_later_events(&epoch)?;
+        }
+        Ok(insert.outcome(done))
+    }
+}

@@ -1,0 +1,125 @@
+//! Every index pays for itself: a query needs it, and PostgreSQL uses it for that query, over tables
+//! of a size at which it has a choice.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ledger_adapter_server::ServerPool;
+use ledger_port::{EpochStore as _, SystemClock};
+use ledger_testkit::{TestDatabase, new_epoch, week, weights};
+
+use crate::sql::Sql;
+
+/// Each index that is no constraint's, and what needs it.
+const NEEDED: &[(&str, &str)] = &[
+    ("one_open_epoch", "SELECT id FROM epochs WHERE ledger_id = $LEDGER AND status = 'open'"),
+    (
+        "activity_events_by_epoch",
+        "SELECT * FROM activity_events WHERE ledger_id = $LEDGER AND epoch_id = $EPOCH
+            AND (event_time, id) > (TIMESTAMPTZ '2026-11-11 00:00:00+00', '')
+         ORDER BY event_time, id LIMIT 1001",
+    ),
+    (
+        "activity_events_by_user",
+        "SELECT * FROM activity_events
+         WHERE ledger_id = $LEDGER AND epoch_id = $EPOCH AND user_id = 'user-7'
+         ORDER BY event_time, id LIMIT 101",
+    ),
+    (
+        "activity_events_waiting",
+        "SELECT source, platform_user_id FROM activity_events
+         WHERE ledger_id = $LEDGER AND epoch_id = $EPOCH AND user_id IS NULL
+            AND (source, platform_user_id) > ('git', 'p-7')
+         ORDER BY source, platform_user_id LIMIT 1",
+    ),
+    (
+        "idempotency_keys_by_age",
+        "SELECT key FROM idempotency_keys WHERE ledger_id = $LEDGER
+            AND created_at < TIMESTAMPTZ '2026-11-01 00:00:00+00'
+         ORDER BY created_at LIMIT 10",
+    ),
+];
+
+/// And some that are a constraint's as well.
+const NEEDED_TOO: &[(&str, &str)] = &[
+    (
+        "activity_events_pkey",
+        "SELECT * FROM activity_events WHERE ledger_id = $LEDGER AND id = 'git:77'",
+    ),
+    (
+        "identity_bindings_pkey",
+        "SELECT user_id FROM identity_bindings
+         WHERE ledger_id = $LEDGER AND source = 'git' AND platform_user_id = 'p-7'",
+    ),
+];
+
+/// A constraint of its own, though it is no constraint by its kind: corrections are told apart by it.
+const FOR_A_RULE: &[&str] = &["one_statement_per_epoch"];
+
+/// Thirty thousand events in three epochs, a fifth of them waiting.
+const FILL: &str = "
+    INSERT INTO users (ledger_id, user_id)
+    SELECT ledger_id, 'user-' || n FROM ledgers CROSS JOIN generate_series(0, 999) n;
+    INSERT INTO identity_bindings (ledger_id, source, platform_user_id, user_id, created_at)
+    SELECT ledger_id, 'git', 'p-' || n, 'user-' || n, now()
+    FROM ledgers CROSS JOIN generate_series(0, 999) n;
+    INSERT INTO activity_events (ledger_id, epoch_id, id, source, event_type, platform_user_id,
+        user_id, payload_hash, producer, producer_version, event_time, retrieved_at, ingested_at)
+    SELECT e.ledger_id, e.id, 'git:' || n, 'git', 'commit_authored', 'p-' || n % 1000,
+        CASE WHEN n % 5 > 0 THEN 'user-' || n % 1000 END, repeat('0', 64), 'a-test', '1',
+        e.period_start + n * interval '10 seconds', e.period_start, e.period_start
+    FROM (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place FROM epochs) e
+    JOIN generate_series(0, 29999) n ON n % 3 = e.place;
+    INSERT INTO idempotency_keys (ledger_id, key, request_hash, answer, created_at)
+    SELECT ledger_id, 'key-' || n, repeat('0', 64), '{}', TIMESTAMPTZ '2026-11-16 00:00:00+00'
+        + n * interval '1 second'
+    FROM ledgers CROSS JOIN generate_series(0, 9999) n;
+    ANALYZE";
+
+async fn filled() -> (Sql, TestDatabase) {
+    let database = TestDatabase::new().await;
+    let pool: ServerPool = database.pool().await;
+    let store = database.store(&pool, "default", Arc::new(SystemClock)).await;
+    for name in ["2026-W45", "2026-W46", "2026-W47"] {
+        let new = new_epoch(week(name), weights(&[("git:commit_authored", 1_000)]));
+        let epoch = store.create_epoch(&new).await.unwrap();
+        if name != "2026-W47" {
+            store.begin_review(epoch.id).await.unwrap();
+        }
+    }
+    let sql = Sql::owner(&database).await;
+    sql.run(FILL).await;
+    (sql, database)
+}
+
+async fn plan(sql: &Sql, query: &str) -> String {
+    let ledger = sql.value("SELECT quote_literal(ledger_id) FROM ledgers").await;
+    let epoch = sql.value("SELECT id FROM epochs ORDER BY id LIMIT 1 OFFSET 1").await;
+    let query = query.replace("$LEDGER", &ledger).replace("$EPOCH", &epoch);
+    sql.column(&format!("EXPLAIN {query}")).await.join("\n")
+}
+
+#[tokio::test]
+async fn every_index_is_used_by_the_query_that_needs_it() {
+    let (sql, _database) = filled().await;
+    for (index, query) in NEEDED.iter().chain(NEEDED_TOO) {
+        // A table with a handful of rows is read whole, rightly.
+        let is_small = *index == "one_open_epoch";
+        sql.run(if is_small { "SET enable_seqscan = off" } else { "SET enable_seqscan = on" })
+            .await;
+        let plan = plan(&sql, query).await;
+        assert!(plan.contains(&format!(" {index} ")), "{index} is not used:\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn an_index_without_a_query_is_seen() {
+    let (sql, _database) = filled().await;
+    let all = "SELECT i.indexrelid::regclass::text FROM pg_index i
+        JOIN pg_class c ON c.oid = i.indrelid
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE '\\_\\_diesel%'
+            AND NOT EXISTS (SELECT FROM pg_constraint n WHERE n.conindid = i.indexrelid)";
+    let found: BTreeSet<String> = sql.column(all).await.into_iter().collect();
+    let named = NEEDED.iter().map(|(index, _)| *index).chain(FOR_A_RULE.iter().copied());
+    assert_eq!(found, named.map(str::to_owned).collect::<BTreeSet<_>>());
+}
