@@ -25,7 +25,8 @@ async fn main() {
     let database = Database::open(&DatabaseConfig::Named(order.url.clone())).await.unwrap();
     let container = Container::open(database).await.unwrap();
     let store = container.activity_ledger_store(&"default".parse().unwrap()).await.unwrap();
-    let epoch = store.get_open_epoch().await.unwrap().unwrap().id;
+    let newest = store.list_epochs(PageRequest::first().of_at_most(1)).await.unwrap();
+    let epoch = newest.items[0].id;
     match order.work {
         Work::Ingest => ingest(&store, epoch, &waiting(order.count)).await,
         Work::Pages => pages(&store, epoch, waiting(order.count)).await,
