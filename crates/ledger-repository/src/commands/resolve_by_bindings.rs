@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ledger_core::{EpochId, LedgerId, NewActivityEvent, Timestamp};
-use ledger_port::{InsertOutcome, PortResult};
+use ledger_core::{EpochId, LedgerId};
+use ledger_port::InsertOutcome;
 
 use super::resolve_identities::give;
 use super::{EpochLock, InsertEvents, ROWS_PER_STATEMENT, count, lock_writable_epoch};
@@ -96,23 +96,7 @@ impl Command for ResolveByBindings {
 }
 
 /// Appends events, and gives those of them that wait to people.
-pub(crate) struct InsertAndResolve<'a> {
-    ledger_id: LedgerId,
-    epoch_id: EpochId,
-    insert: InsertEvents<'a>,
-}
-
-impl<'a> InsertAndResolve<'a> {
-    pub(crate) fn new(
-        ledger_id: LedgerId,
-        epoch_id: EpochId,
-        events: &'a [NewActivityEvent],
-        now: Timestamp,
-    ) -> PortResult<Self> {
-        let insert = InsertEvents::new(ledger_id, epoch_id, events, now)?;
-        Ok(Self { ledger_id, epoch_id, insert })
-    }
-}
+pub(crate) struct InsertAndResolve<'a>(pub(crate) InsertEvents<'a>);
 
 const FIND_AMONG: &str = "
     SELECT e.id, b.user_id
@@ -132,15 +116,16 @@ impl Command for InsertAndResolve<'_> {
     async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<InsertOutcome> {
         // Locks the epoch. Whoever gives events away has inserted all of theirs by then, so nobody
         // who holds a lock on an event waits for one who inserts.
-        let outcome = self.insert.run(tx).await?;
-        for ids in self.insert.sorted_ids().chunks(ROWS_PER_STATEMENT) {
+        let Self(insert) = self;
+        let outcome = insert.run(tx).await?;
+        for ids in insert.sorted_ids().chunks(ROWS_PER_STATEMENT) {
             let given: Vec<Given> = diesel::sql_query(FIND_AMONG)
-                .bind::<SqlUuid, _>(self.ledger_id.0)
-                .bind::<BigInt, _>(self.epoch_id.0)
+                .bind::<SqlUuid, _>(insert.ledger_id.0)
+                .bind::<BigInt, _>(insert.epoch_id.0)
                 .bind::<Array<Text>, _>(ids)
                 .load(tx)
                 .await?;
-            hand_over(tx, self.ledger_id, &given).await?;
+            hand_over(tx, insert.ledger_id, &given).await?;
         }
         Ok(outcome)
     }

@@ -13,8 +13,8 @@ use ledger_schema::schema::idempotency_keys as keys;
 use uuid::Uuid;
 
 use super::{
-    BeginReview, BindAndResolve, CreateEpoch, Finalize, InsertAndResolve, InsertPoolComponent,
-    ProposeAllocations, UpdateAllocation,
+    BeginReview, BindAndResolve, CreateEpoch, Finalize, InsertAndResolve, InsertEvents,
+    InsertPoolComponent, ProposeAllocations, UpdateAllocation,
 };
 use crate::transaction::{Command, TxResult};
 
@@ -48,7 +48,8 @@ impl<'a> Work<'a> {
             }
             Write::FinalizeEpoch(asked) => Self::Finalize(Finalize { ledger_id, asked, now }),
             Write::InsertActivityEvents { epoch_id, events } => {
-                Self::InsertEvents(InsertAndResolve::new(ledger_id, *epoch_id, events, now)?)
+                let insert = InsertEvents::new(ledger_id, *epoch_id, events, now)?;
+                Self::InsertEvents(InsertAndResolve(insert))
             }
             Write::BindIdentities(bindings) => {
                 Self::Bind(BindAndResolve { ledger_id, bindings, now })

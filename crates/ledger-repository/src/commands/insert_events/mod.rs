@@ -17,8 +17,8 @@ use crate::transaction::{Command, TxResult};
 
 /// Appends any number of events to an epoch.
 pub(crate) struct InsertEvents<'a> {
-    ledger_id: LedgerId,
-    epoch_id: EpochId,
+    pub(super) ledger_id: LedgerId,
+    pub(super) epoch_id: EpochId,
     events: &'a [NewActivityEvent],
     /// Positions of the call, by event id: everybody inserts in this order, so that two callers
     /// with the same events wait for each other once and never in a circle.
