@@ -107,3 +107,21 @@ demo *ARGUMENTS:
 # Fail when a check has left something behind
 clean-tree:
     test -z "$(git status --porcelain)" || { git status --short; exit 1; }
+
+# The store under load and faults; see `just torture --help`
+torture *ARGUMENTS:
+    cargo build --release --locked --package ledger-torture
+    target/release/ledger-torture {{ARGUMENTS}}
+
+# Build each deliberate fault, and fail where the torture that must find it does not
+torture-faults:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    log=target/faults/log
+    grep -v '^#' torture/faults.txt | while read -r fault torture; do
+        cargo build --quiet --locked --package ledger-torture --features "$fault" --target-dir target/faults
+        status=0
+        target/faults/debug/ledger-torture "$torture" --short --seed 2026 > $log 2>&1 < /dev/null || status=$?
+        [ $status = 1 ] || { cat $log; echo "$torture did not find $fault (exit $status)"; exit 1; }
+        echo "$fault: $(grep ': broken: ' $log)"
+    done

@@ -45,6 +45,19 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ledger-tests", &[]),
+    (
+        "ledger-torture",
+        &[
+            "ledger-adapter-server",
+            "ledger-adapter-worker",
+            "ledger-core",
+            "ledger-memory",
+            "ledger-port",
+            "ledger-repository",
+            "ledger-testkit",
+            "private-postgres",
+        ],
+    ),
     ("private-postgres", &[]),
     ("web-server", &["app-container", "activity-sources", "ledger-core", "ledger-port"]),
     (
@@ -62,13 +75,18 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Only these know PostgreSQL.
 const DATABASE_CRATES: &[&str] =
     &["deadpool", "diesel", "diesel-async", "diesel_migrations", "tokio-postgres"];
-const KNOW_POSTGRESQL: &[&str] = &["ledger-repository", "ledger-schema", "ledger-testkit"];
+const KNOW_POSTGRESQL: &[&str] =
+    &["ledger-repository", "ledger-schema", "ledger-testkit", "ledger-torture"];
 
 /// Never anywhere below us: a C library, a second driver, a second TLS.
 const BANNED: &[&str] = &["libpq-sys", "native-tls", "openssl-sys", "pq-sys", "sqlx-core"];
 
 /// What lies beside `crates`, and where.
-const NOT_UNDER_CRATES: &[(&str, &str)] = &[("ledger-fuzz", "fuzz"), ("ledger-tests", "tests")];
+const NOT_UNDER_CRATES: &[(&str, &str)] =
+    &[("ledger-fuzz", "fuzz"), ("ledger-tests", "tests"), ("ledger-torture", "torture")];
+
+/// A program that is a test itself.
+const IS_A_TEST: &str = "ledger-torture";
 
 /// The one crate that cannot forbid unsafe code: libFuzzer calls a function of C's.
 const CALLED_FROM_C: &str = "ledger-fuzz";
@@ -129,8 +147,13 @@ fn a_wrong_arrow_is_seen() {
 #[test]
 fn tests_helpers_stay_in_tests() {
     for package in metadata().workspace_packages() {
+        if package.name.as_str() == IS_A_TEST {
+            continue;
+        }
         let normal = names(package, DependencyKind::Normal);
-        for helper in ["ledger-testkit", "ledger-memory", "ledger-tests", "proptest"] {
+        for helper in
+            ["ledger-testkit", "ledger-memory", "ledger-tests", "ledger-torture", "proptest"]
+        {
             assert!(!normal.contains(helper), "{} -> {helper}", package.name);
         }
     }

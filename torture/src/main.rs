@@ -1,0 +1,68 @@
+//! Tortures the store, as long as it may.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use ledger_torture::{Extent, Failure, TORTURES, Torture};
+
+/// Tortures the store on a PostgreSQL of its own, and tells in figures what it did.
+///
+/// Ends with 0 where every promise held, with 1 where one was broken, with 2 where a torture could not go
+/// on.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Options {
+    /// Which tortures; all of them where none is named.
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(TORTURES.iter().map(|one| one.name)))]
+    tortures: Vec<String>,
+    /// The longest that each of them may take.
+    #[arg(long, default_value_t = 10.0, value_parser = minutes)]
+    minutes: f64,
+    /// Throws the same dice again. In which order concurrent callers come to their turns is up to the
+    /// machine.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The short form, as in CI.
+    #[arg(long, conflicts_with = "minutes")]
+    short: bool,
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(minutes) if (0.01..=100_000.0).contains(&minutes) => Ok(minutes),
+        _ => Err("it must be a number from 0.01 to 100000".to_owned()),
+    }
+}
+
+#[tokio::main(flavor = "multi_thread")]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+    let named = |one: &&Torture| {
+        options.tortures.is_empty() || options.tortures.iter().any(|name| name == one.name)
+    };
+    for torture in TORTURES.iter().filter(named) {
+        if let Err(failure) = run(torture, &options, seed).await {
+            let name = torture.name;
+            eprintln!("{name}: {failure}\nagain: just torture {name} --seed {seed}");
+            return match failure {
+                Failure::Broken(_) => ExitCode::from(1),
+                Failure::Unable(_) => ExitCode::from(2),
+            };
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+async fn run(torture: &Torture, options: &Options, seed: u64) -> Result<(), Failure> {
+    let extent = match options.short {
+        true => Extent::short(seed),
+        false => Extent::long(seed, Duration::from_secs_f64(options.minutes * 60.0)),
+    };
+    println!("{} (seed {seed}): {}", torture.name, torture.about);
+    let began = Instant::now();
+    let report = torture.run(&extent).await?;
+    println!("{report}  held, in {:.1} s", began.elapsed().as_secs_f64());
+    Ok(())
+}

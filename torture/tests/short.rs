@@ -1,0 +1,33 @@
+//! The short form of every torture.
+
+use ledger_torture::{Extent, TORTURES, Torture};
+
+/// The tests' dice. Long runs throw others.
+const SEED: u64 = 2_026;
+
+async fn short(name: &str) {
+    let torture = Torture::named(name).expect("there is such a torture");
+    match torture.run(&Extent::short(SEED)).await {
+        Ok(report) => println!("{name} (seed {SEED})\n{report}"),
+        Err(failure) => panic!("{failure}\nagain: just torture {name} --short --seed {SEED}"),
+    }
+}
+
+macro_rules! short_forms {
+    ($($name:ident),+ $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                short(stringify!($name)).await;
+            }
+        )+
+
+        #[test]
+        fn every_torture_has_its_short_form_here() {
+            let names: Vec<&str> = TORTURES.iter().map(|torture| torture.name).collect();
+            assert_eq!(names, [$(stringify!($name)),+]);
+        }
+    };
+}
+
+short_forms!(model, races, crashes, wire, exhaustion, upgrade, input);
