@@ -108,7 +108,8 @@ fn hand_out_the_rest(claims: &mut [Claim], pool: Credits) -> Result<(), AmountOv
     let mut order: Vec<usize> = (0..claims.len()).collect();
     let by_rank = |a: &usize, b: &usize| {
         let remainder = |position: &usize| claims.get(*position).map(|claim| claim.remainder);
-        remainder(b).cmp(&remainder(a)).then_with(|| a.cmp(b))
+        let tie = if cfg!(feature = "fault-wrong-tie-break") { b.cmp(a) } else { a.cmp(b) };
+        remainder(b).cmp(&remainder(a)).then(tie)
     };
     // The rest is always smaller than the number of remainders above zero, so it is an index.
     order.select_nth_unstable_by(left_over, by_rank);

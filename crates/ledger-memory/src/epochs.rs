@@ -14,7 +14,7 @@ impl Books {
 
     pub(crate) fn create_epoch(
         &mut self,
-        id: EpochId,
+        next_id: impl FnOnce() -> EpochId,
         new: &NewEpoch,
         now: Timestamp,
     ) -> PortResult<Epoch> {
@@ -28,6 +28,7 @@ impl Books {
                 found: taken.period,
             });
         }
+        let id = next_id();
         let epoch = Epoch {
             id,
             status: EpochStatus::Open,
@@ -96,8 +97,7 @@ impl Books {
 #[async_trait]
 impl EpochStore for MemoryStore {
     async fn create_epoch(&self, epoch: &NewEpoch) -> PortResult<Epoch> {
-        let id = self.next_epoch_id();
-        self.write(|books, now| books.create_epoch(id, epoch, now))
+        self.write(|books, now| books.create_epoch(|| self.next_epoch_id(), epoch, now))
     }
 
     async fn get_open_epoch(&self) -> PortResult<Option<Epoch>> {

@@ -29,7 +29,7 @@ impl Books {
 
     fn roll_over(
         &mut self,
-        new_id: EpochId,
+        next_id: impl FnOnce() -> EpochId,
         command: &RollOver,
         now: Timestamp,
     ) -> PortResult<Epoch> {
@@ -48,7 +48,7 @@ impl Books {
         {
             return Ok(open.clone());
         }
-        self.create_epoch(new_id, &command.next, now)
+        self.create_epoch(next_id, &command.next, now)
     }
 
     pub(crate) fn finalize_epoch(
@@ -146,8 +146,7 @@ impl IntentionStore for MemoryStore {
     }
 
     async fn roll_over(&self, command: &RollOver) -> PortResult<Epoch> {
-        let new_id = self.next_epoch_id();
-        self.write(|books, now| books.roll_over(new_id, command, now))
+        self.write(|books, now| books.roll_over(|| self.next_epoch_id(), command, now))
     }
 
     async fn finalize_epoch(&self, command: &FinalizeEpoch) -> PortResult<FinalizedEpoch> {

@@ -57,8 +57,8 @@ impl Database {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One sequence over all ledgers, outside of every transaction, as a bigserial: a refused call
-    /// uses its number up.
+    /// One sequence over all ledgers, as a bigserial. It is asked last, so that a refused call uses no
+    /// number up.
     pub(crate) fn next_epoch_id(&self) -> EpochId {
         EpochId(self.last_epoch_id.fetch_add(1, Ordering::Relaxed) + 1)
     }

@@ -21,7 +21,7 @@ impl Books {
     ) -> PortResult<Written> {
         Ok(match write {
             Write::CreateEpoch(new) => {
-                Written::Epoch(self.create_epoch(next_epoch_id(), new, now)?)
+                Written::Epoch(self.create_epoch(next_epoch_id, new, now)?)
             }
             Write::BeginReview(epoch_id) => Written::Epoch(self.begin_review(*epoch_id)?),
             Write::FinalizeEpoch(asked) => Written::Finalized(self.finalize_epoch(asked, now)?),
