@@ -77,7 +77,12 @@ async fn payouts_are_rows_of_whole_numbers_that_sum_to_the_pool() {
         format!("[{}, {half}]", row("", "50")),
         format!("[{half}, {}]", row(r"a\n", "50")),
         format!("[{half}, {}]", row(&"a".repeat(257), "50")),
+        format!("[{half}, {}]", row("a\u{85}", "50")),
         format!("[{half}, {}]", other.replace("0.500000", "0.5")),
+        format!("[{half}, {}]", other.replace("0.500000", "0.50000x")),
+        format!("[{half}, {}]", other.replace("0.500000", "1.000001")),
+        format!("[{half}, {}]", other.replace("0.500000", "2.000000")),
+        format!("[{half}, {}]", other.replace(r#""1""#, r#""01""#)),
         format!("[{half}, {}]", other.replace("user_id", "user")),
         format!("[{half}, {}]", other.replace('{', r#"{"more": "","#)),
     ] {

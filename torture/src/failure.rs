@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::process::ExitCode;
 
 /// What ends a torture early. It is no `Error` itself, so that `?` takes every error.
 #[derive(Debug)]
@@ -29,6 +30,15 @@ impl fmt::Display for Failure {
 impl<E: Error> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Unable(chain(&error))
+    }
+}
+
+impl From<Failure> for ExitCode {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Broken(_) => Self::from(1),
+            Failure::Unable(_) => Self::from(2),
+        }
     }
 }
 

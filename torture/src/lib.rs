@@ -10,6 +10,7 @@
 //! that is made worse by it, and a line in `faults.txt`, which `just torture-faults` goes by. What cannot
 //! fail proves nothing.
 
+mod document;
 mod extent;
 mod failure;
 mod ground;
@@ -25,6 +26,7 @@ mod wire;
 
 use futures_util::future::BoxFuture;
 
+pub use document::{Held, document};
 pub use extent::Extent;
 pub use failure::{Failure, Outcome, chain};
 pub use report::{Figure, Progress, Report, grouped};

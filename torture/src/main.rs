@@ -1,10 +1,11 @@
 //! Tortures the store, as long as it may.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use ledger_torture::{Extent, Failure, TORTURES, Torture};
+use ledger_torture::{Extent, Failure, Held, TORTURES, Torture, document};
 
 /// Tortures the store on a PostgreSQL of its own, and tells in figures what it did.
 ///
@@ -26,6 +27,9 @@ struct Options {
     /// The short form, as in CI.
     #[arg(long, conflicts_with = "minutes")]
     short: bool,
+    /// Where the figures go, as Markdown, once every torture held.
+    #[arg(long)]
+    markdown: Option<PathBuf>,
 }
 
 fn minutes(text: &str) -> Result<f64, String> {
@@ -42,20 +46,38 @@ async fn main() -> ExitCode {
     let named = |one: &&Torture| {
         options.tortures.is_empty() || options.tortures.iter().any(|name| name == one.name)
     };
+    let mut held = Vec::new();
     for torture in TORTURES.iter().filter(named) {
-        if let Err(failure) = run(torture, &options, seed).await {
-            let name = torture.name;
-            eprintln!("{name}: {failure}\nagain: just torture {name} --seed {seed}");
-            return match failure {
-                Failure::Broken(_) => ExitCode::from(1),
-                Failure::Unable(_) => ExitCode::from(2),
-            };
+        match run(torture, &options, seed).await {
+            Ok(one) => held.push(one),
+            Err(failure) => {
+                let name = torture.name;
+                eprintln!("{name}: {failure}\nagain: just torture {name} --seed {seed}");
+                return failure.into();
+            }
         }
     }
-    ExitCode::SUCCESS
+    match write_down(&held, &options, seed) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.into()
+        }
+    }
 }
 
-async fn run(torture: &Torture, options: &Options, seed: u64) -> Result<(), Failure> {
+fn write_down(held: &[Held], options: &Options, seed: u64) -> Result<(), Failure> {
+    let Some(file) = &options.markdown else { return Ok(()) };
+    let minutes = options.minutes;
+    let names = options.tortures.iter().map(|name| format!("{name} ")).collect::<String>();
+    let command = format!(
+        "just torture {names}--minutes {minutes} --seed {seed} --markdown {}",
+        file.display()
+    );
+    Ok(std::fs::write(file, document(held, &command))?)
+}
+
+async fn run(torture: &'static Torture, options: &Options, seed: u64) -> Result<Held, Failure> {
     let extent = match options.short {
         true => Extent::short(seed),
         false => Extent::long(seed, Duration::from_secs_f64(options.minutes * 60.0)),
@@ -63,6 +85,7 @@ async fn run(torture: &Torture, options: &Options, seed: u64) -> Result<(), Fail
     println!("{} (seed {seed}): {}", torture.name, torture.about);
     let began = Instant::now();
     let report = torture.run(&extent).await?;
-    println!("{report}  held, in {:.1} s", began.elapsed().as_secs_f64());
-    Ok(())
+    let took = began.elapsed();
+    println!("{report}  held, in {:.1} s", took.as_secs_f64());
+    Ok(Held { torture, report, took })
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::payout::sort_by_user;
 use crate::{InvalidValue, Units, UserId};
 
 /// A SHA-256 (FIPS 180-4) in 64 lower-case hexadecimal digits.
@@ -78,11 +79,23 @@ pub fn allocation_set_hash<'a>(
     allocations: impl IntoIterator<Item = (&'a UserId, Units)>,
 ) -> Sha256Hex {
     let mut sorted: Vec<_> = allocations.into_iter().collect();
-    sorted.sort_unstable();
+    sort_by_user(&mut sorted, |(user_id, _)| user_id);
+    let mut hasher = Sha256::new();
     let mut lines = String::new();
     for (position, (user_id, units)) in sorted.into_iter().enumerate() {
-        let separator = if position == 0 { "" } else { "\n" };
-        write!(lines, "{separator}{user_id}:{}", units.get()).expect("a String takes any text");
+        if position > 0 {
+            lines.push('\n');
+        }
+        lines.push_str(user_id.as_str());
+        write!(lines, ":{}", units.get()).expect("a String takes any text");
+        if lines.len() >= HASHED_AT_ONCE {
+            hasher.update(&lines);
+            lines.clear();
+        }
     }
-    Sha256Hex::of(lines.as_bytes())
+    hasher.update(&lines);
+    Sha256Hex::from_digest(hasher.finalize().into())
 }
+
+/// How many bytes of lines are kept until they are hashed.
+const HASHED_AT_ONCE: usize = 64 * 1_024;

@@ -22,13 +22,6 @@ pub struct Payout {
     pub amount_credits: Credits,
 }
 
-struct Claim {
-    user_id: UserId,
-    units: Units,
-    floor: i128,
-    remainder: i128,
-}
-
 /// Splits the pool in proportion to the units.
 ///
 /// Units of one user are summed. Each user gets `units·pool / total`, rounded down; what is left
@@ -43,30 +36,56 @@ pub fn payouts(
     pool: Credits,
 ) -> Result<Vec<Payout>, AmountOverflow> {
     let summed = sum_by_user(units)?;
-    let total = total_of(&summed)?;
-    if total == 0 || pool == Credits::ZERO {
-        return Ok(Vec::new());
-    }
-    let mut claims = claims(summed, pool, total)?;
-    hand_out_the_rest(&mut claims, pool)?;
-    claims.into_iter().map(|claim| into_payout(claim, total)).collect()
+    let Some(mut split) = Split::of(&summed, pool)? else { return Ok(Vec::new()) };
+    split.hand_out_the_rest();
+    let total = split.total;
+    let rows = summed.into_iter().zip(split.amounts);
+    rows.map(|((user_id, units), amount)| {
+        let share = share(units, total).ok_or_else(|| overflow(&user_id))?;
+        let amount_credits = Credits::try_from(amount)?;
+        Ok(Payout { user_id, total_units: units, share, amount_credits })
+    })
+    .collect()
 }
 
+/// Each user once, bytewise.
 fn sum_by_user(
     units: impl IntoIterator<Item = (UserId, Units)>,
 ) -> Result<Vec<(UserId, Units)>, AmountOverflow> {
-    let mut sorted: Vec<_> = units.into_iter().collect();
-    sorted.sort_unstable();
-    let mut summed: Vec<(UserId, Units)> = Vec::with_capacity(sorted.len());
-    for (user_id, units) in sorted {
-        match summed.last_mut() {
-            Some((last, sum)) if *last == user_id => {
-                *sum = sum.checked_add(units).ok_or_else(|| overflow(&user_id))?;
+    let mut summed: Vec<_> = units.into_iter().collect();
+    sort_by_user(&mut summed, |(user_id, _)| user_id);
+    let mut overflowed = None;
+    summed.dedup_by(|(user_id, units), (last, sum)| {
+        let is_same = last == user_id;
+        if is_same {
+            match sum.checked_add(*units) {
+                Some(both) => *sum = both,
+                None => drop(overflowed.get_or_insert_with(|| overflow(user_id))),
             }
-            _ => summed.push((user_id, units)),
         }
+        is_same
+    });
+    overflowed.map_or(Ok(summed), Err)
+}
+
+/// Sorts bytewise by user id.
+///
+/// Comparing two texts visits both, wherever they lie. Nearly all ids differ in their first bytes, so
+/// those are sorted, side by side in memory, and whole ids only where they do not tell.
+pub(crate) fn sort_by_user<T: Ord>(items: &mut [T], user_id: impl Fn(&T) -> &UserId) {
+    if items.is_sorted() {
+        return;
     }
-    Ok(summed)
+    let beginning = |item: &T| {
+        let mut first = [0; 16];
+        first.iter_mut().zip(user_id(item).as_str().bytes()).for_each(|(to, from)| *to = from);
+        // No id holds a zero, so a shorter one comes first, as it must.
+        u128::from_be_bytes(first)
+    };
+    items.sort_by_cached_key(beginning);
+    for alike in items.chunk_by_mut(|one, next| beginning(one) == beginning(next)) {
+        alike.sort_unstable();
+    }
 }
 
 fn overflow(user_id: &UserId) -> AmountOverflow {
@@ -79,58 +98,82 @@ fn total_of(units: &[(UserId, Units)]) -> Result<i128, AmountOverflow> {
     })
 }
 
-fn claims(
-    summed: Vec<(UserId, Units)>,
-    pool: Credits,
+/// What each user gets, in the order of the users, whose ids are sorted: a lower position is a smaller
+/// user id, which is the order in which ties are broken.
+struct Split {
     total: i128,
-) -> Result<Vec<Claim>, AmountOverflow> {
-    let claim = |(user_id, units): (UserId, Units)| {
-        let product = i128::from(units.get()).checked_mul(pool.get().into());
-        let (floor, remainder) = product
-            .and_then(|product| product.checked_div(total).zip(product.checked_rem(total)))
-            .ok_or_else(|| overflow(&user_id))?;
-        Ok(Claim { user_id, units, floor, remainder })
-    };
-    summed.into_iter().map(claim).collect()
+    /// At first what each gets rounded down.
+    amounts: Vec<i128>,
+    /// What that rounding left of each.
+    remainders: Vec<i128>,
+    /// What all the rounding left: fewer credits than there are remainders above zero.
+    left_over: usize,
 }
 
-/// Claims come sorted by user id, so a lower position is a smaller user id: the order in which
-/// ties are broken.
-fn hand_out_the_rest(claims: &mut [Claim], pool: Credits) -> Result<(), AmountOverflow> {
-    let left_over = claims
-        .iter()
-        .try_fold(i128::from(pool.get()), |left, claim| left.checked_sub(claim.floor))
-        .and_then(|left| usize::try_from(left).ok())
-        .ok_or_else(|| AmountOverflow { what: "the payouts".to_owned() })?;
-    if left_over == 0 {
-        return Ok(());
+impl Split {
+    /// `None` where nobody is paid.
+    fn of(units: &[(UserId, Units)], pool: Credits) -> Result<Option<Self>, AmountOverflow> {
+        let total = total_of(units)?;
+        if total == 0 || pool == Credits::ZERO {
+            return Ok(None);
+        }
+        let (mut amounts, mut remainders) =
+            (Vec::with_capacity(units.len()), Vec::with_capacity(units.len()));
+        let mut left = i128::from(pool.get());
+        for (user_id, units) in units {
+            let (floor, remainder) = i128::from(units.get())
+                .checked_mul(pool.get().into())
+                .and_then(|product| {
+                    let floor = product.checked_div(total)?;
+                    // A second division would cost as much as all the rest.
+                    Some((floor, product.checked_sub(floor.checked_mul(total)?)?))
+                })
+                .ok_or_else(|| overflow(user_id))?;
+            left = left.saturating_sub(floor);
+            amounts.push(floor);
+            remainders.push(remainder);
+        }
+        let left_over =
+            usize::try_from(left).map_err(|_| AmountOverflow { what: "the payouts".to_owned() })?;
+        Ok(Some(Self { total, amounts, remainders, left_over }))
     }
-    let mut order: Vec<usize> = (0..claims.len()).collect();
-    let by_rank = |a: &usize, b: &usize| {
-        let remainder = |position: &usize| claims.get(*position).map(|claim| claim.remainder);
-        let tie = if cfg!(feature = "fault-wrong-tie-break") { b.cmp(a) } else { a.cmp(b) };
-        remainder(b).cmp(&remainder(a)).then(tie)
-    };
-    // The rest is always smaller than the number of remainders above zero, so it is an index.
-    order.select_nth_unstable_by(left_over, by_rank);
-    for position in order.into_iter().take(left_over) {
-        if let Some(claim) = claims.get_mut(position) {
-            claim.floor = claim.floor.saturating_add(1);
+
+    /// Gives one credit each to the largest remainders.
+    fn hand_out_the_rest(&mut self) {
+        let Some(last) = self.left_over.checked_sub(1) else { return };
+        let mut ranked = self.remainders.clone();
+        let (above, least, _) = ranked.select_nth_unstable_by(last, |a, b| b.cmp(a));
+        let least = *least;
+        let above = above.iter().filter(|remainder| **remainder > least).count();
+        // Those who have the least remainder that still gets a credit share what is left for them.
+        let ties = self.remainders.iter().filter(|remainder| **remainder == least).count();
+        let winners = self.left_over.saturating_sub(above);
+        let first =
+            if cfg!(feature = "fault-wrong-tie-break") { ties.saturating_sub(winners) } else { 0 };
+        let winners = first..first.saturating_add(winners);
+        let mut tie = 0_usize;
+        for (amount, remainder) in self.amounts.iter_mut().zip(&self.remainders) {
+            let is_tie = *remainder == least;
+            if *remainder > least || is_tie && winners.contains(&tie) {
+                *amount = amount.saturating_add(1);
+            }
+            tie = tie.saturating_add(usize::from(is_tie));
         }
     }
-    Ok(())
 }
 
-fn into_payout(claim: Claim, total: i128) -> Result<Payout, AmountOverflow> {
-    let Claim { user_id, units, floor, .. } = claim;
-    let share = share(units, total).ok_or_else(|| overflow(&user_id))?;
-    Ok(Payout { share, total_units: units, amount_credits: Credits::try_from(floor)?, user_id })
-}
-
+/// Cut to six decimals.
 fn share(units: Units, total: i128) -> Option<String> {
     let scaled = i128::from(units.get()).checked_mul(SHARE_SCALE)?.checked_div(total)?;
-    let (whole, decimals) = (scaled.checked_div(SHARE_SCALE)?, scaled.checked_rem(SHARE_SCALE)?);
-    Some(format!("{whole}.{decimals:06}"))
+    let mut left = u32::try_from(scaled).ok()?;
+    let mut text = *b"0.000000";
+    for (at, digit) in text.iter_mut().enumerate().rev() {
+        if at != 1 {
+            *digit = b'0'.checked_add(u8::try_from(left.checked_rem(10)?).ok()?)?;
+            left = left.checked_div(10)?;
+        }
+    }
+    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Every step from one user's units to what they are paid. The last one is what [`payouts`] gives.
@@ -168,36 +211,28 @@ pub fn payout_steps(
     user_id: &UserId,
 ) -> Result<Option<PayoutSteps>, AmountOverflow> {
     let summed = sum_by_user(units)?;
-    let total = total_of(&summed)?;
-    if total == 0 || pool == Credits::ZERO {
-        return Ok(None);
-    }
-    let mut claims = claims(summed, pool, total)?;
-    let Ok(position) = claims.binary_search_by(|claim| claim.user_id.cmp(user_id)) else {
+    let Some(mut split) = Split::of(&summed, pool)? else { return Ok(None) };
+    let Ok(position) = summed.binary_search_by(|(other, _)| other.cmp(user_id)) else {
         return Ok(None);
     };
-    let floors = claims.iter().map(|claim| claim.floor);
-    let left_over = floors.fold(i128::from(pool.get()), i128::saturating_sub);
-    let Some((own_units, floor, remainder)) =
-        claims.get(position).map(|claim| (claim.units, claim.floor, claim.remainder))
-    else {
-        return Ok(None);
+    let own = (summed.get(position), split.amounts.get(position), split.remainders.get(position));
+    let (Some((_, own_units)), Some(&floor), Some(&remainder)) = own else { return Ok(None) };
+    let is_before = |(other, theirs): &(usize, &i128)| {
+        **theirs > remainder || (**theirs == remainder && *other < position)
     };
-    let is_before = |(other, claim): &(usize, &Claim)| {
-        claim.remainder > remainder || (claim.remainder == remainder && *other < position)
-    };
-    let before = claims.iter().enumerate().filter(is_before).count();
-    hand_out_the_rest(&mut claims, pool)?;
-    let paid = claims.get(position).map_or(floor, |claim| claim.floor);
+    let before = split.remainders.iter().enumerate().filter(is_before).count();
+    let left_over = split.left_over;
+    split.hand_out_the_rest();
+    let paid = split.amounts.get(position).copied().unwrap_or(floor);
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     Ok(Some(PayoutSteps {
-        units: own_units,
-        total_units: total,
+        units: *own_units,
+        total_units: split.total,
         pool,
-        share: share(own_units, total).ok_or_else(|| overflow(user_id))?,
+        share: share(*own_units, split.total).ok_or_else(|| overflow(user_id))?,
         floor: Credits::try_from(floor)?,
         remainder,
-        left_over: u64::try_from(left_over).unwrap_or(u64::MAX),
+        left_over: count(left_over),
         rank: count(before).saturating_add(1),
         extra: Credits::try_from(paid.saturating_sub(floor))?,
         amount: Credits::try_from(paid)?,

@@ -1,15 +1,21 @@
+use std::io::Write as _;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use diesel::expression::AsExpression;
+use diesel::pg::Pg;
 use diesel::prelude::{
     ExpressionMethods, Insertable, NullableExpressionMethods, OptionalExtension, QueryDsl,
     SelectableHelper,
 };
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::Jsonb;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_core::{
-    Epoch, EpochId, EpochStatus, LedgerId, NewPayoutStatement, PayoutStatement, StatementId,
-    Timestamp,
+    Epoch, EpochId, EpochStatus, LedgerId, NewPayoutStatement, Payout, PayoutStatement,
+    StatementId, Timestamp,
 };
-use ledger_port::{LedgerPortError, PortResult, StoreFault};
+use ledger_port::{LedgerPortError, PortResult};
 use ledger_schema::schema::payout_statements as statements;
 use uuid::Uuid;
 
@@ -111,6 +117,23 @@ pub(crate) async fn statement_in_force(
     Ok(row.map(PayoutStatement::try_from).transpose()?)
 }
 
+/// The rows as JSON, written straight into the message: a hundred thousand of them are no tree of
+/// values first.
+#[derive(Debug, AsExpression)]
+#[diesel(sql_type = Jsonb)]
+struct PayoutsJson<'a>(&'a [Payout]);
+
+/// The one version of jsonb's binary format.
+const JSONB_VERSION: u8 = 1;
+
+impl ToSql<Jsonb, Pg> for PayoutsJson<'_> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&[JSONB_VERSION])?;
+        serde_json::to_writer(out, self.0)?;
+        Ok(IsNull::No)
+    }
+}
+
 #[derive(Insertable)]
 #[diesel(table_name = statements)]
 struct NewStatementRow<'a> {
@@ -119,7 +142,7 @@ struct NewStatementRow<'a> {
     epoch_id: i64,
     allocation_set_hash: &'a str,
     pool_total_credits: i64,
-    payouts_json: serde_json::Value,
+    payouts_json: PayoutsJson<'a>,
     supersedes_statement_id: Option<Uuid>,
     created_at: DateTime<Utc>,
 }
@@ -131,16 +154,13 @@ pub(super) async fn write_statement(
     statement: &NewPayoutStatement,
     now: Timestamp,
 ) -> TxResult<PayoutStatement> {
-    let payouts_json = serde_json::to_value(&statement.payouts).map_err(|error| {
-        StoreFault::Other { transaction: "insert_payout_statement", source: error.into() }
-    })?;
     let row = NewStatementRow {
         ledger_id: ledger_id.0,
         id: statement.id.0,
         epoch_id: statement.epoch_id.0,
         allocation_set_hash: statement.allocation_set_hash.as_str(),
         pool_total_credits: statement.pool_total.get(),
-        payouts_json,
+        payouts_json: PayoutsJson(&statement.payouts),
         supersedes_statement_id: statement.supersedes.map(|id| id.0),
         created_at: now.as_datetime(),
     };
