@@ -12,6 +12,7 @@ use ledger_port::{BindingKey, IdentityBinding};
 use private_postgres::{PrivatePostgres, Settings};
 use tokio_postgres::{Client, NoTls};
 
+use crate::counting::Counter;
 use crate::paths::State;
 use crate::{Failure, Options};
 
@@ -78,6 +79,9 @@ impl Arena {
         }
         container.close().await?;
         let owner = connect(&owner).await?;
+        if let State::Altered(altered) = state {
+            owner.batch_execute(altered.sql()).await?;
+        }
         owner.batch_execute("VACUUM (FREEZE, ANALYZE)").await?;
         Ok(())
     }
@@ -92,7 +96,7 @@ impl Arena {
                 let all = data::events(self.events, data::PEOPLE, false);
                 all.into_iter().skip(1).step_by(2).collect()
             }
-            State::Empty | State::Bare => Vec::new(),
+            State::Empty | State::Altered(_) | State::Bare => Vec::new(),
         }
     }
 
@@ -106,6 +110,16 @@ impl Arena {
         self.admin.batch_execute("CHECKPOINT").await?;
         let role = if state == State::Bare { self.server.superuser() } else { SERVICE_ROLE };
         Ok(Turf { url: self.server.connection_url(role, &name), name })
+    }
+
+    /// Has the log tell every statement of that database.
+    pub(crate) async fn tell_statements(&self, turf: &Turf) -> Result<(), Failure> {
+        let set = format!("ALTER DATABASE {} SET log_statement = 'all'", turf.name);
+        Ok(self.admin.batch_execute(&set).await?)
+    }
+
+    pub(crate) fn counter(&self) -> Counter<'_> {
+        Counter { admin: &self.admin, log: self.server.log_file() }
     }
 
     pub(crate) async fn drop_database(&self, turf: &Turf) -> Result<(), Failure> {
@@ -132,6 +146,7 @@ const fn template(state: State) -> &'static str {
         State::Waiting => "state_waiting",
         State::Payable => "state_payable",
         State::Full => "state_full",
+        State::Altered(altered) => altered.template(),
         State::Bare => "state_bare",
     }
 }

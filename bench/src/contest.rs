@@ -9,12 +9,16 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 
 use crate::arena::Arena;
+use crate::counting::{Count, Counter};
 use crate::paths::{Peer, Turn};
 use crate::{Failure, Options};
 
 /// Everything that was measured: by turn and act, a measure a round.
 #[derive(Debug, Default)]
 pub(crate) struct Measures(pub(crate) BTreeMap<(Turn, String), Vec<Measure>>);
+
+/// By turn and act, what was counted.
+pub(crate) type Counts = BTreeMap<(Turn, String), Count>;
 
 /// Runs all turns in each round, in an order that moves on by one a round.
 pub(crate) async fn run(
@@ -27,9 +31,9 @@ pub(crate) async fn run(
         for at in 0..turns.len() {
             let turn = turns[(at + round) % turns.len()];
             let turf = arena.database(turn.state).await?;
-            let measured = work(turn, &turf.url, options).await?;
+            let measured = work(turn, &turf.url, options, None).await?;
             arena.drop_database(&turf).await?;
-            for measure in measured {
+            for (measure, _) in measured {
                 eprintln!(
                     "round {}: {}, {}: {:.3} s",
                     round + 1,
@@ -42,6 +46,25 @@ pub(crate) async fn run(
         }
     }
     Ok(measures)
+}
+
+/// Runs each turn once more and counts what each act sends and writes.
+pub(crate) async fn count_all(
+    arena: &mut Arena,
+    turns: &[Turn],
+    options: &Options,
+) -> Result<Counts, Failure> {
+    let mut counts = Counts::new();
+    for &turn in turns.iter().filter(|turn| turn.work != Work::Payouts) {
+        let turf = arena.database(turn.state).await?;
+        arena.tell_statements(&turf).await?;
+        for (measure, count) in work(turn, &turf.url, options, Some(&arena.counter())).await? {
+            eprintln!("counting: {}, {}: {count:?}", turn.peer.name(), measure.act);
+            counts.extend(count.map(|count| ((turn, measure.act), count)));
+        }
+        arena.drop_database(&turf).await?;
+    }
+    Ok(counts)
 }
 
 /// How often or with how much.
@@ -65,7 +88,12 @@ fn expected(turn: Turn, act: &str, options: &Options) -> u64 {
     }
 }
 
-async fn work(turn: Turn, url: &str, options: &Options) -> Result<Vec<Measure>, Failure> {
+async fn work(
+    turn: Turn,
+    url: &str,
+    options: &Options,
+    counter: Option<&Counter<'_>>,
+) -> Result<Vec<(Measure, Option<Count>)>, Failure> {
     let mut command = command_of(turn.peer, turn.work)?;
     command.arg(turn.work.to_string()).arg(count(turn, options).to_string()).arg(url);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
@@ -74,6 +102,10 @@ async fn work(turn: Turn, url: &str, options: &Options) -> Result<Vec<Measure>, 
     let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
     let mut measured = Vec::new();
     loop {
+        let mark = match counter {
+            Some(counter) => Some((counter, counter.mark().await?)),
+            None => None,
+        };
         // A peer that has done everything reads no more, and this goes nowhere.
         let _ = input.write_all(b"\n").await;
         let Some(line) = lines.next_line().await? else { break };
@@ -83,7 +115,11 @@ async fn work(turn: Turn, url: &str, options: &Options) -> Result<Vec<Measure>, 
             let says = format!("{} came to {} and not {expected}", measure.act, measure.done);
             return Err(Failure::of(turn.peer, &says));
         }
-        measured.push(measure);
+        let count = match mark {
+            Some((counter, mark)) => Some(counter.since(&mark).await?),
+            None => None,
+        };
+        measured.push((measure, count));
     }
     let status = child.wait().await?;
     if status.success() && !measured.is_empty() {

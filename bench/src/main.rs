@@ -2,7 +2,9 @@
 
 mod arena;
 mod contest;
+mod counting;
 mod paths;
+mod prices;
 mod report;
 
 use std::collections::BTreeSet;
@@ -27,7 +29,8 @@ pub(crate) struct Options {
     /// How many calls are made where one call is small.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(8..))]
     calls: u64,
-    /// How many rounds.
+    /// How many rounds are timed; 0 only counts statements and what they write ahead, which does not
+    /// drift with the machine.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Only the hot paths whose name contains this.
@@ -88,7 +91,7 @@ async fn measure(options: &Options) -> Result<(), Failure> {
     let chosen: Vec<Path> =
         paths().into_iter().filter(|path| path.name.contains(&options.only)).collect();
     let turns = turns_of(&chosen);
-    if turns.is_empty() || options.rounds == 0 {
+    if turns.is_empty() {
         return Err(Failure(format!("no hot path has {:?} in its name", options.only)));
     }
     let temporary;
@@ -103,16 +106,18 @@ async fn measure(options: &Options) -> Result<(), Failure> {
     arena.prepare(turns.iter().map(|turn| turn.state).collect::<BTreeSet<State>>()).await?;
     let measures = contest::run(&mut arena, &turns, options).await?;
     let rows = report::rows(&chosen, &measures);
-    println!("{}", report::table(&rows));
+    let counts = contest::count_all(&mut arena, &turns, options).await?;
+    let counted = report::counted(&chosen, &counts);
+    println!("{}\n\n{}", report::table(&rows), report::table_of_counts(&counted));
     let version = arena.version().await?;
     if let Some(file) = &options.markdown {
-        std::fs::write(file, report::document(&rows, options, &version))?;
+        std::fs::write(file, report::document(&rows, &counted, options, &version))?;
     }
     if let Some(file) = &options.json {
         let all: Vec<_> = measures.0.iter().map(|((turn, _), of)| json!([turn, of])).collect();
         let report = json!({
             "postgresql": version, "events": options.events, "calls": options.calls,
-            "rounds": options.rounds, "paths": rows, "measures": all,
+            "rounds": options.rounds, "paths": rows, "counts": counted, "measures": all,
         });
         std::fs::write(file, serde_json::to_string_pretty(&report)?)?;
     }

@@ -3,6 +3,8 @@
 use ledger_bench::stage::Work;
 use serde::Serialize;
 
+use crate::prices::Alteration;
+
 /// Who is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,6 +54,8 @@ pub(crate) enum State {
     Waiting,
     /// And all events, of a tenth as many people, proposed, with a pool, in review.
     Payable,
+    /// An open epoch, and a table of events that is not quite the product's.
+    Altered(Alteration),
     /// Nothing at all: the peer makes tables of its own.
     Bare,
 }
@@ -75,7 +79,8 @@ pub(crate) struct Path {
     pub(crate) act: Act,
     /// What it is held against, and the largest ratio that is aimed at.
     pub(crate) floor: Act,
-    pub(crate) goal: f64,
+    /// `None` where the row only tells a price.
+    pub(crate) goal: Option<f64>,
     pub(crate) peers: Vec<Act>,
 }
 
@@ -96,15 +101,15 @@ pub(crate) fn paths() -> Vec<Path> {
             (turn(Work::Ingest, Bare, Typescript), act),
         ]
     };
-    let ingest = |name, act, floor, goal, peers| Path { name, act, floor, goal, peers };
+    let ingest = |name, act, floor, goal, peers| Path { name, act, floor, goal: Some(goal), peers };
     let beside = |name, work, state, act, goal| Path {
         name,
         act: (turn(work, state, Store), act),
         floor: (turn(work, state, Copy), act),
-        goal,
+        goal: Some(goal),
         peers: Vec::new(),
     };
-    vec![
+    let mut paths = vec![
         ingest("ingest: fresh, one transaction", fresh, copy_fresh, 1.15, others("fresh")),
         ingest(
             "ingest: pages from two connections",
@@ -161,5 +166,13 @@ pub(crate) fn paths() -> Vec<Path> {
         beside("get_open_epoch", Work::Small, Empty, "get-open-epoch", 1.15),
         beside("get_epoch", Work::Small, Empty, "get-epoch", 1.15),
         beside("upsert_cursor", Work::Small, Empty, "upsert-cursor", 1.25),
-    ]
+    ];
+    paths.extend(Alteration::ALL.map(|altered| Path {
+        name: altered.name(),
+        act: (turn(Work::Ingest, State::Altered(altered), Copy), "fresh"),
+        floor: copy_fresh,
+        goal: None,
+        peers: Vec::new(),
+    }));
+    paths
 }

@@ -4,15 +4,16 @@ use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use serde::Serialize;
 
 use crate::Options;
-use crate::contest::Measures;
+use crate::contest::{Counts, Measures};
+use crate::counting::Count;
 use crate::paths::{Act, Path};
 
 /// A row: the store beside its floor, and the peers beside the store.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     name: &'static str,
-    goal: f64,
-    is_reached: bool,
+    goal: Option<f64>,
+    is_reached: Option<bool>,
     /// Of each round's ratio to the floor of the same round.
     ratio: Spread,
     seconds: Spread,
@@ -70,7 +71,7 @@ fn row(path: &Path, measures: &Measures) -> Option<Row> {
     Some(Row {
         name: path.name,
         goal: path.goal,
-        is_reached: ratio.median <= path.goal,
+        is_reached: path.goal.map(|goal| ratio.median <= goal),
         ratio,
         seconds: Spread::of(own.clone()),
         floor_seconds: Spread::of(floor),
@@ -97,9 +98,14 @@ pub(crate) fn table(rows: &[Row]) -> String {
         let peer = |(name, ratio): &(&str, Spread)| format!("{name} {:.1}", ratio.median);
         table.add_row([
             row.name.to_owned(),
-            format!("{:.2}", row.goal),
+            row.goal.map_or_else(String::new, |goal| format!("{goal:.2}")),
             format!("{:.2} ({:.2} to {:.2})", row.ratio.median, row.ratio.min, row.ratio.max),
-            if row.is_reached { "reached" } else { "missed" }.to_owned(),
+            match row.is_reached {
+                Some(true) => "reached",
+                Some(false) => "missed",
+                None => "",
+            }
+            .to_owned(),
             format!("{:.3} s", row.seconds.median),
             format!("{:.3} s", row.floor_seconds.median),
             format!("{:.0} MiB", row.memory_mib.median),
@@ -109,8 +115,48 @@ pub(crate) fn table(rows: &[Row]) -> String {
     table.to_string()
 }
 
-/// The table, and how it was made.
-pub(crate) fn document(rows: &[Row], options: &Options, postgresql: &str) -> String {
+/// What an act of the store sends and writes, beside its floor's.
+#[derive(Debug, Serialize)]
+pub(crate) struct CountedRow {
+    name: &'static str,
+    own: Count,
+    floor: Count,
+}
+
+/// The counts of the paths that were counted.
+pub(crate) fn counted(paths: &[Path], counts: &Counts) -> Vec<CountedRow> {
+    let of = |(turn, act): Act| counts.get(&(turn, act.to_owned())).copied();
+    let row = |path: &Path| {
+        Some(CountedRow { name: path.name, own: of(path.act)?, floor: of(path.floor)? })
+    };
+    paths.iter().filter_map(row).collect()
+}
+
+/// The counts as Markdown.
+pub(crate) fn table_of_counts(rows: &[CountedRow]) -> String {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN);
+    table.set_header(["hot path", "statements", "of the floor", "WAL", "of the floor"]);
+    let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
+    for CountedRow { name, own, floor } in rows {
+        table.add_row([
+            (*name).to_owned(),
+            own.statements.to_string(),
+            floor.statements.to_string(),
+            mib(own.wal_bytes),
+            mib(floor.wal_bytes),
+        ]);
+    }
+    table.to_string()
+}
+
+/// The tables, and how they were made.
+pub(crate) fn document(
+    rows: &[Row],
+    counted: &[CountedRow],
+    options: &Options,
+    postgresql: &str,
+) -> String {
     let Options { events, calls, rounds, .. } = options;
     format!(
         "# Performance\n\nWritten by `just bench`, which measures the store beside its floor and its \
@@ -120,8 +166,11 @@ pub(crate) fn document(rows: &[Row], options: &Options, postgresql: &str) -> Str
          the act. The floor is bare `tokio-postgres`: `COPY` into the same table with its indexes,\n\
          constraints and triggers, or bare prepared statements; where a row says \"beside\", it is what \
          the row names.\n\n    just bench --events {events} --calls {calls} --rounds {rounds} \
-         --markdown docs/performance.md\n\nPostgreSQL {postgresql}; {} processors.\n\n{}\n",
+         --markdown docs/performance.md\n\nPostgreSQL {postgresql}; {} processors.\n\n{}\n\nCounted in one more \
+         round: the statements that PostgreSQL logs, BEGIN and COMMIT too, and the bytes of write-ahead log.\n\
+         These do not drift with the machine; `just bench --rounds 0` counts and times nothing.\n\n{}\n",
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         table(rows),
+        table_of_counts(counted),
     )
 }
