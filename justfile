@@ -4,7 +4,7 @@ default:
     @just --list
 
 # Every check of CI, in its order
-check: format-check lint docs schema-check house test fuzz demo fuzz-api test-browser clean-tree test-contract
+check: format-check lint docs schema-check house test torture-faults fuzz demo fuzz-api test-browser clean-tree test-contract
 
 # Every test, against a PostgreSQL that the tests start themselves
 test:
@@ -32,9 +32,8 @@ docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
 # The schema that the migrations make (needs diesel_cli)
-_print-schema:
-    mkdir -p target
-    cargo run --quiet --locked --package ledger-testkit --bin with-test-database -- diesel print-schema > target/schema.rs
+_print-schema: _program
+    target/debug/with-test-database diesel print-schema > target/schema.rs
 
 # Regenerate crates/ledger-schema/src/schema.rs from the migrations (needs diesel_cli)
 schema: _print-schema
@@ -59,7 +58,7 @@ fuzz seconds="10":
         echo "$target: $(grep '^Done ' "$corpus.log")"
     done
 
-# The program as the tests have it. Built alone, or a test alone by `--package`, its dependencies have
+# The programs as the tests have them. Built alone, or a test alone by `--package`, its dependencies have
 # other features, and are compiled once more.
 _program:
     cargo test --workspace --locked --no-run
@@ -112,6 +111,10 @@ clean-tree:
 torture *ARGUMENTS:
     cargo build --release --locked --package ledger-torture
     target/release/ledger-torture {{ARGUMENTS}}
+
+# Change the rules and the commands in every small way, and see whether a test notices (needs cargo-mutants)
+mutants *ARGUMENTS:
+    cargo mutants --config tests/mutants.toml --output target {{ARGUMENTS}}
 
 # Build each deliberate fault, and fail where the torture that must find it does not
 torture-faults:
