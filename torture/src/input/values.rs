@@ -97,7 +97,7 @@ pub(crate) fn ask(dice: &mut Rng, tally: &mut Tally, rounds: u64) -> Outcome<()>
 }
 
 fn keeps(text: &str, is_kept: bool) -> Outcome<()> {
-    ensure!(is_kept, "{} was taken against the rule of its type", shown(text));
+    ensure!(is_kept, "{} was taken, against the rule of the type", shown(text));
     Ok(())
 }
 

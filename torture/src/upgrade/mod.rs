@@ -36,12 +36,16 @@ const AROUND: Duration = Duration::from_millis(150);
 const GROWING: &str = "growing";
 /// Its copy that is upgraded.
 const COPY: &str = "upgraded";
+/// One that nobody had to upgrade.
+const NEWEST: &str = "newest";
 /// In the short form, the schema from which somebody streams slowly: two upgrades from the newest.
 const SLOW_FROM: usize = 6;
 
 pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let ground = Ground::start(Durability::Fast).await?;
     let migrations = Migration::all()?;
+    ground.database(NEWEST).await?;
+    let newest = schemas::catalogs(&ground.session(NEWEST).await?).await?;
     let rows = extent.rounds(20_000, 1_000_000);
     let mut report = Report::new();
     report.tell("released schemas", migrations.len());
@@ -54,7 +58,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
             break;
         }
         grow(&ground, &migrations, start, rows, &mut report).await?;
-        let upgrade = Upgrade { ground: &ground, migrations: &migrations, start };
+        let upgrade = Upgrade { ground: &ground, migrations: &migrations, start, newest: &newest };
         let is_slow = extent.rounds(u64::from(start == SLOW_FROM), 1) == 1;
         upgrade.run(extent, is_slow, &mut report).await?;
         upgraded += 1;
@@ -112,6 +116,7 @@ struct Upgrade<'a> {
     ground: &'a Ground,
     migrations: &'a [Migration],
     start: usize,
+    newest: &'a [String],
 }
 
 /// What happened during one.
@@ -132,6 +137,11 @@ impl Upgrade<'_> {
         let happened = self.under_load(extent, is_slow).await?;
         before.ensure_kept(&owner).await?;
         load::ensure_written(&owner, &happened.written, self.has_activity()).await?;
+        let schema = schemas::catalogs(&owner).await?;
+        let stranger = schema.iter().find(|line| !self.newest.contains(line));
+        let missing = self.newest.iter().find(|line| !schema.contains(line));
+        let is_newest = stranger.is_none() && missing.is_none();
+        ensure!(is_newest, "after an upgrade there is {stranger:?}, and {missing:?} is not");
         drop(owner);
         let drop = format!("DROP DATABASE {COPY} WITH (FORCE)");
         self.ground.admin().batch_execute(&drop).await?;

@@ -71,3 +71,30 @@ impl Migration {
         statement.starts_with(&beginning)
     }
 }
+
+/// What a schema is: every column, index, constraint and trigger, with what is said of it.
+const CATALOGS: &str = "
+    SELECT 'column ' || a.attrelid::regclass || '.' || a.attname || ' ' ||
+        format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull ||
+        coalesce(' ' || pg_get_expr(d.adbin, d.adrelid), '')
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' ||
+        pg_get_constraintdef(oid) || coalesce(obj_description(oid, 'pg_constraint'), '')
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
+    UNION ALL SELECT 'index ' || pg_get_indexdef(i.indexrelid) || ' ' || i.indisvalid || ' ' ||
+        i.indisready || coalesce(obj_description(i.indexrelid, 'pg_class'), '')
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+    WHERE c.relnamespace = 'public'::regnamespace
+    UNION ALL SELECT 'trigger ' || tgenabled::text || ' ' || pg_get_triggerdef(oid)
+    FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT 'grant ' || c.relname || ' ' || g.held::text
+    FROM pg_class c, unnest(c.relacl) AS g (held)
+    WHERE c.relnamespace = 'public'::regnamespace AND g.held::text LIKE 'ledger_service=%'
+    ORDER BY 1";
+
+/// The schema of a database, line by line.
+pub(crate) async fn catalogs(owner: &Client) -> Outcome<Vec<String>> {
+    Ok(owner.query(CATALOGS, &[]).await?.iter().map(|row| row.get(0)).collect())
+}
