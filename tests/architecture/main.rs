@@ -48,6 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "ledger-torture",
         &[
+            "activity-sources",
             "ledger-adapter-server",
             "ledger-adapter-worker",
             "ledger-core",

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, SubsecRound, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::InvalidValue;
 
 /// A moment in UTC with microsecond precision, in the years 1 to 9999 (what RFC 3339 can write).
 ///
-/// Anything finer is cut off when it is made, so that every store gives back what it was given.
+/// Anything finer is cut off when it is made, so that every store gives back what it was given. For the
+/// same reason a leap second (`23:59:60`) is the second after it: PostgreSQL's days have 86,400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "DateTime<Utc>", into = "DateTime<Utc>")]
 pub struct Timestamp(DateTime<Utc>);
@@ -50,10 +51,9 @@ fn out_of_range(value: &str) -> InvalidValue {
 impl TryFrom<DateTime<Utc>> for Timestamp {
     type Error = InvalidValue;
     fn try_from(moment: DateTime<Utc>) -> Result<Self, InvalidValue> {
-        if !(1..=9999).contains(&moment.year()) {
-            return Err(out_of_range(&moment.to_string()));
-        }
-        Ok(Self(moment.trunc_subsecs(6)))
+        let kept = DateTime::from_timestamp_micros(moment.timestamp_micros())
+            .filter(|kept| (1..=9999).contains(&kept.year()));
+        kept.map(Self).ok_or_else(|| out_of_range(&moment.to_string()))
     }
 }
 
@@ -227,6 +227,9 @@ mod tests {
     #[test]
     fn what_the_database_cannot_keep_is_cut_or_refused() {
         assert_eq!(at("2026-11-16T00:00:00.123456789Z"), at("2026-11-16T00:00:00.123456Z"));
+        assert_eq!(at("2016-12-31T23:59:60.25Z"), at("2017-01-01T00:00:00.25Z"));
+        assert!("9999-12-31T23:59:60Z".parse::<Timestamp>().is_err());
+        assert_eq!(at("1969-12-31T23:59:59.9999999Z"), at("1969-12-31T23:59:59.999999Z"));
         assert!(Timestamp::from_unix_seconds(i64::MAX).is_err());
         assert!(Timestamp::from_unix_seconds(-99_999_999_999).is_err());
         assert!(Timestamp::from_unix_seconds(-1).is_ok());

@@ -122,8 +122,8 @@ pub(crate) fn verdict(error: &DieselError) -> Verdict {
 // there is. A server that speaks another language (lc_messages) gets the plain answer: refused for
 // a reason the ledger does not know, and not tried again.
 const DEADLOCK: &[&str] = &["deadlock detected"];
-const TIMEOUTS: &[&str] =
-    &["canceling statement due to statement timeout", "canceling statement due to lock timeout"];
+const LOCK_TIMEOUT: &str = "canceling statement due to lock timeout";
+const TIMEOUTS: &[&str] = &["canceling statement due to statement timeout", LOCK_TIMEOUT];
 const SHUTDOWNS: &[&str] = &[
     "terminating connection due to administrator command",
     "the database system is shutting down",
@@ -133,6 +133,12 @@ const SHUTDOWNS: &[&str] = &[
 fn says(error: &DieselError, messages: &[&str]) -> bool {
     matches!(error, DieselError::DatabaseError(DatabaseErrorKind::Unknown, information)
         if messages.contains(&information.message()))
+}
+
+/// Whether an error says that others were in the way, and that trying again may help. For Diesel's
+/// migrations, whose errors show nothing but their text, which ends with the server's.
+pub(crate) fn says_to_wait(error: &str) -> bool {
+    [LOCK_TIMEOUT, DEADLOCK[0]].iter().any(|message| error.ends_with(message))
 }
 
 /// The rule that refused and its invariant, if it was one of ours.

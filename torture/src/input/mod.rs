@@ -1,7 +1,55 @@
-//! Not written yet.
+//! What nobody should send. A value of the core that is taken keeps its rule and comes back as it was; a
+//! parser makes of anything an event or a clear fault; a store answers every method as the other one
+//! does. Nothing ever panics.
 
+mod json;
+mod parsers;
+mod port;
+mod tally;
+mod texts;
+mod values;
+
+use private_postgres::Durability;
+
+use self::parsers::Files;
+use self::port::Both;
+use self::tally::Tally;
+use crate::ground::Ground;
+use crate::report::Progress;
 use crate::{Extent, Outcome, Report};
 
-pub(crate) async fn run(_extent: &Extent) -> Outcome<Report> {
-    Ok(Report::new())
+/// How many texts each type gets in a turn; the parsers of files get one file full of them.
+const TEXTS_OF_A_TURN: u64 = 8;
+/// How many methods of the port are asked in a turn.
+const CALLS_OF_A_TURN: u64 = 28;
+
+pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
+    let ground = Ground::start(Durability::Fast).await?;
+    let files = Files::new()?;
+    let mut both = Both::start(&ground).await?;
+    let [mut dice, mut port_dice] = ["parsers", "port"].map(|player| extent.dice(player));
+    let (mut parsed, mut asked) = (Tally::default(), Tally::default());
+    let most = extent.rounds(20_000, 1_000_000);
+    let mut progress = Progress::of("input");
+    values::ask_largest(&mut dice, &mut parsed)?;
+    while parsed.inputs() < most && !extent.is_over() {
+        values::ask(&mut dice, &mut parsed, TEXTS_OF_A_TURN)?;
+        parsers::ask_in_memory(&mut dice, &mut parsed, 2 * TEXTS_OF_A_TURN)?;
+        files.ask(&mut dice, &mut parsed).await?;
+        both.ask_some(&mut port_dice, &mut asked, CALLS_OF_A_TURN).await?;
+        progress.at(parsed.inputs(), most);
+    }
+    Ok(told(&parsed, &asked))
+}
+
+fn told(parsed: &Tally, asked: &Tally) -> Report {
+    let mut report = Report::new();
+    report.tell("inputs at parsers and types", parsed.inputs());
+    report.tell("parsers and types", parsed.targets());
+    report.tell("calls of the port, on each of two stores", asked.inputs());
+    report.tell("methods of the port", asked.targets());
+    report.tell("panics", 0);
+    parsed.tell(&mut report);
+    asked.tell(&mut report);
+    report
 }

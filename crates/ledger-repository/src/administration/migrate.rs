@@ -1,6 +1,7 @@
 //! Brings the schema up to date, and tells an old one from a newer one.
 
 use std::error::Error;
+use std::time::Duration;
 
 use diesel::QueryableByName;
 use diesel::migration::{Migration, MigrationSource};
@@ -9,15 +10,15 @@ use diesel::result::QueryResult;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use diesel_migrations::MigrationHarness;
 use ledger_schema::MIGRATIONS;
 
 use super::SERVICE_ROLE;
+use super::apply::{StillInUse, apply_pending, revert_last};
 use crate::DatabaseUrl;
 use crate::connection::{ConnectError, PooledConnection, connect};
 
 /// Migrating failed. A migration is one transaction, so the schema is as it was before the one
-/// that failed.
+/// that failed; at most, an index that it needs is there early.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// No connection.
@@ -56,6 +57,20 @@ pub enum MigrateError {
         database: String,
         /// Who is connected.
         login: String,
+    },
+    /// Others used for too long what a migration needs.
+    #[error(
+        "cannot apply {migration} to {database}: for {} seconds, others held locks that it needs; \
+         end long transactions (pg_stat_activity shows them) and migrate again",
+        waited.as_secs()
+    )]
+    StillInUse {
+        /// Which database.
+        database: String,
+        /// Which migration.
+        migration: String,
+        /// For how long it was tried.
+        waited: Duration,
     },
     /// A migration failed.
     #[error("cannot migrate {database}: {reason}")]
@@ -126,26 +141,28 @@ impl SchemaState {
     }
 }
 
-type Harness = AsyncConnectionWrapper<AsyncPgConnection>;
-type Cause = Box<dyn Error + Send + Sync>;
+pub(super) type Harness = AsyncConnectionWrapper<AsyncPgConnection>;
+pub(super) type Cause = Box<dyn Error + Send + Sync>;
 
-// Several programs may start at once; one migrates, the others wait and find nothing to do.
-const LOCK: &str = "SELECT pg_catalog.pg_advisory_lock(5001178293450023)";
+// Several programs may start at once; one migrates, the others wait and find nothing to do. They ask
+// again and again: a statement that waited would have a snapshot, for whose end an index that is built
+// concurrently waits.
+const LOCK: &str = "SELECT pg_catalog.pg_try_advisory_lock(5001178293450023) AS is_ours";
 
-/// Runs every pending migration, in order; answers their versions. Running it again is safe.
+/// How often they ask.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Runs every pending migration, in order; answers their versions. Running it again is safe, and so is
+/// running it while others read and write: see [`super::apply`].
 ///
 /// # Errors
-/// When the database cannot be reached, has an unknown newer schema, or refuses a migration.
+/// When the database cannot be reached, has an unknown newer schema, or refuses a migration; and when
+/// others use for too long what a migration needs.
 pub async fn migrate(database: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     let mut connection = locked(database).await?;
     refuse_other_encodings(&mut connection.diesel, database).await?;
     schema_state(&mut connection.diesel, database).await?.refuse_newer(database)?;
-    blocking(connection, |harness| {
-        let versions = harness.run_pending_migrations(MIGRATIONS)?;
-        Ok(versions.iter().map(ToString::to_string).collect())
-    })
-    .await
-    .map_err(|error| failed(database, error))
+    blocking(connection, apply_pending).await.map_err(|error| failed(database, error))
 }
 
 /// Takes back the newest applied migration; answers its version.
@@ -154,9 +171,7 @@ pub async fn migrate(database: &DatabaseUrl) -> Result<Vec<String>, MigrateError
 /// When there is none, or its way down refuses, because it would lose rows.
 pub async fn revert_last_migration(database: &DatabaseUrl) -> Result<String, MigrateError> {
     let connection = locked(database).await?;
-    blocking(connection, |harness| Ok(harness.revert_last_migration(MIGRATIONS)?.to_string()))
-        .await
-        .map_err(|error| failed(database, error))
+    blocking(connection, revert_last).await.map_err(|error| failed(database, error))
 }
 
 /// Which migrations the database has. Changes nothing, and needs no more than the service role has,
@@ -221,11 +236,16 @@ async fn refuse_other_encodings(
 
 async fn locked(database: &DatabaseUrl) -> Result<PooledConnection, MigrateError> {
     let mut connection = connect(&database.owner_config()).await?;
-    diesel::sql_query(LOCK)
-        .execute(&mut connection.diesel)
-        .await
-        .map_err(|error| failed(database, error.into()))?;
-    Ok(connection)
+    loop {
+        let lock: Lock = diesel::sql_query(LOCK)
+            .get_result(&mut connection.diesel)
+            .await
+            .map_err(|error| failed(database, error.into()))?;
+        if lock.is_ours {
+            return Ok(connection);
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
 }
 
 /// Diesel's migrations block, so they run on a thread that may.
@@ -260,6 +280,12 @@ impl Sight {
         let is_too_early = self.is_service_role && !self.is_granted;
         self.exists && !self.is_whole() && !is_too_early
     }
+}
+
+#[derive(QueryableByName)]
+struct Lock {
+    #[diesel(sql_type = Bool)]
+    is_ours: bool,
 }
 
 #[derive(QueryableByName)]
@@ -310,6 +336,13 @@ async fn applied_versions(
 }
 
 fn failed(database: &DatabaseUrl, source: Cause) -> MigrateError {
+    let source = match source.downcast::<StillInUse>() {
+        Ok(still) => {
+            let StillInUse { migration, waited } = *still;
+            return MigrateError::StillInUse { database: database.to_string(), migration, waited };
+        }
+        Err(source) => source,
+    };
     let mut reason = source.to_string();
     let mut cause = source.source();
     while let Some(inner) = cause {

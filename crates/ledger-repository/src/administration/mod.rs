@@ -1,5 +1,7 @@
 //! What the database's owner does: roles and migrations. The running program never does.
 
+mod apply;
+mod beside;
 mod migrate;
 mod provision;
 
