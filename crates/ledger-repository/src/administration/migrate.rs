@@ -165,7 +165,7 @@ pub async fn revert_last_migration(database: &DatabaseUrl) -> Result<String, Mig
 /// # Errors
 /// When the database cannot be reached or read, or the login may not see which it has.
 pub async fn migration_status(database: &DatabaseUrl) -> Result<SchemaState, MigrateError> {
-    let mut connection = connect(&database.owner_config()).await?;
+    let mut connection = connect(&database.owner_config(), None).await?;
     become_service_role(&mut connection.diesel)
         .await
         .map_err(|error| failed(database, error.into()))?;
@@ -220,7 +220,7 @@ async fn refuse_other_encodings(
 }
 
 async fn locked(database: &DatabaseUrl) -> Result<PooledConnection, MigrateError> {
-    let mut connection = connect(&database.owner_config()).await?;
+    let mut connection = connect(&database.owner_config(), None).await?;
     diesel::sql_query(LOCK)
         .execute(&mut connection.diesel)
         .await
