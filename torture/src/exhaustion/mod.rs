@@ -52,7 +52,9 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
         }
         play(&stage, disk.as_mut().ok(), round, extent, &mut tally).await?;
         tally.rounds += 1;
-        progress.at(round, rounds);
+        if rounds > 1 {
+            progress.at(round + 1, rounds);
+        }
     }
     Ok(tell(&tally, disk.as_ref().err()))
 }

@@ -50,24 +50,24 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// Any fault; half of them around COMMIT.
+    /// Any fault; most of them around COMMIT.
     pub(super) fn throw(dice: &mut Rng) -> Self {
-        let kind = match dice.u8(..7) {
-            0 => Kind::Cut,
-            1 => Kind::HalfClosedToServer,
-            2 => Kind::HalfClosedToClient,
-            3 => Kind::Stall,
-            4 => Kind::Late,
-            5 => Kind::Delay(Duration::from_millis(dice.u64(1..=300))),
+        let kind = match dice.u8(..10) {
+            0..=1 => Kind::Cut,
+            2 => Kind::HalfClosedToServer,
+            3 => Kind::HalfClosedToClient,
+            4..=5 => Kind::Stall,
+            6 => Kind::Late,
+            7..=8 => Kind::Delay(Duration::from_millis(dice.u64(1..=300))),
             _ => Kind::Drip,
         };
-        let place = match dice.u8(..10) {
+        let place = match dice.u8(..12) {
             0 => Place::Connecting,
             1 => Place::Statement,
             2..=4 => Place::BeforeCommit,
-            5..=6 => Place::AfterCommit,
-            7 => Place::Answer,
-            8 => Place::HalfOfAQuestion,
+            5..=8 => Place::AfterCommit,
+            9 => Place::Answer,
+            10 => Place::HalfOfAQuestion,
             _ => Place::HalfOfAnAnswer,
         };
         Self { kind, place }

@@ -14,10 +14,10 @@ pub(super) const POOL_SIZE: u64 = 4;
 impl Role for Hurried {
     const LIMITS: Limits = Limits {
         application_name: "torture-wire",
-        statement_timeout: Duration::from_millis(500),
+        statement_timeout: Duration::from_secs(1),
         lock_timeout: Duration::from_millis(300),
         idle_in_transaction_timeout: Duration::from_secs(3),
-        connect_timeout: Duration::from_millis(700),
+        connect_timeout: Duration::from_millis(500),
         pool_size: 4,
         pool_wait: Duration::from_millis(500),
     };

@@ -13,10 +13,13 @@ use super::proxy::{Return, Shared, Weather};
 use super::traffic::{Frames, Session, Way};
 
 /// When what was held comes through after all: later than a hurried client waits.
-const LATE: Duration = Duration::from_millis(1_600);
+const LATE: Duration = Duration::from_millis(1_900);
 
 /// How long the server may take to do what came late.
 const DONE_LATE: Duration = Duration::from_millis(300);
+
+/// How long the server is kept in the dark when the client of a stalled connection has given up.
+const KEPT_UP: Duration = Duration::from_millis(500);
 
 /// Both ends, as far as they are written to.
 struct Ends {
@@ -130,7 +133,10 @@ impl Ends {
                 self.to_client = false;
             }
             Kind::Stall => {
-                sleep(stall).await;
+                tokio::select! {
+                    () = sleep(stall) => {}
+                    () = self.client_has_left() => sleep(KEPT_UP).await,
+                }
                 return Ok(After::Ends);
             }
             Kind::Late => {
@@ -146,6 +152,13 @@ impl Ends {
             Kind::Drip => self.drip(way, &frame).await?,
         }
         Ok(After::GoesOn)
+    }
+
+    /// Waits until the client closes its end, as far as that is seen behind what it said last.
+    async fn client_has_left(&self) {
+        while matches!(self.client.as_ref().peek(&mut [0]).await, Ok(1..)) {
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// A byte a millisecond, as far as somebody would wait for that.

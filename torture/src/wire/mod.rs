@@ -36,13 +36,13 @@ use crate::{Extent, Outcome, Progress, Report, ensure};
 const WIRE: &str = "wire";
 
 /// How many callers there are: more than connections.
-const PLAYERS: u64 = 6;
+const PLAYERS: u64 = 5;
 
 /// How many calls each makes at a time.
-const CALLS: u64 = 12;
+const CALLS: u64 = 10;
 
 /// Longer than any hurried caller may wait.
-const STALL: Duration = Duration::from_secs(7);
+const STALL: Duration = Duration::from_millis(5_500);
 
 pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let ground = Arc::new(Ground::start(Durability::Fast).await?);
@@ -51,7 +51,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let mut patient = (extent.rounds(0, 1) > 0).then(|| Patient::start(&ground, &scene.healthy));
     let mut tally = Tally::default();
     let mut outages = Outages::default();
-    let (turns, mut progress) = (extent.rounds(1, 1_000_000), Progress::of("wire"));
+    let (turns, mut progress) = (extent.rounds(1, 10_000), Progress::of("wire"));
     for turn in 0..turns {
         if turn > 0 && extent.is_over() {
             break;
@@ -61,7 +61,9 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
         let suffered = suffer(&scene, turn, extent, &mut tally).await?;
         outages.add(&suffered);
         check_health(&scene, &hurried).await?;
-        progress.at(turn, turns);
+        if turns > 1 {
+            progress.at(turn + 1, turns);
+        }
     }
     let mut report = Report::new();
     if let Some(patient) = &mut patient {
@@ -191,7 +193,9 @@ fn tell(report: &mut Report, scene: &Scene, tally: &Tally, outages: &Outages) {
     let counts = scene.proxy.counts();
     report.tell("calls", tally.calls);
     report.tell("of them answered", tally.acknowledged);
-    report.tell("of them refused, each with a clear error", tally.refused);
+    report.tell("of them refused: the connection broke or was silent", tally.unreachable);
+    report.tell("of them refused: no connection became free", tally.exhausted);
+    report.tell("of them refused: a statement or lock took too long", tally.timed_out);
     report.tell("of them given up by their caller", tally.cancelled);
     report.tell("connections cut", counts.cut);
     report.tell("connections half-closed", counts.half_closed);
@@ -201,6 +205,7 @@ fn tell(report: &mut Report, scene: &Scene, tally: &Tally, outages: &Outages) {
     report.tell("of these around COMMIT", counts.around_commit);
     report.tell("writes whose end was not known, and were done", tally.done);
     report.tell("writes whose end was not known, and were not done", tally.not_done);
+    report.tell("asked again while a lost session still held locks", tally.locked);
     report.tell("writes in all, each there once", tally.writes.len());
     report.tell_time("longest wait of a caller", tally.longest);
     report.tell_time("limit of their adapter, with 2 s for the machine", scene.limit);

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ledger_port::{LedgerPortError, StoreFault};
 use tokio::time::timeout;
 
-use super::calls::{Books, Call, Done, check_refusal};
+use super::calls::{Books, Call, Done};
 use super::faults::Fault;
 use super::proxy::Proxy;
 use crate::{Extent, Failure, Outcome, broken};
+
+/// The longest that a lost session may hold its locks: longer than any stall.
+const LOCKS_LAST: Duration = Duration::from_secs(30);
 
 /// Where the callers stand.
 #[derive(Clone)]
@@ -27,11 +31,18 @@ pub(super) struct Scene {
 pub(super) struct Tally {
     pub(super) calls: u64,
     pub(super) acknowledged: u64,
-    pub(super) refused: u64,
+    /// Refused, because the connection broke or was silent for too long.
+    pub(super) unreachable: u64,
+    /// Refused, because no connection became free.
+    pub(super) exhausted: u64,
+    /// Refused, because the server took too long.
+    pub(super) timed_out: u64,
     pub(super) cancelled: u64,
     /// Of the writes whose end was not known: done, and not done.
     pub(super) done: u64,
     pub(super) not_done: u64,
+    /// How often a lost session still held its locks when its write was asked for again.
+    pub(super) locked: u64,
     pub(super) longest: Duration,
     /// Every write, which all are done in the end.
     pub(super) writes: Vec<Call>,
@@ -41,12 +52,27 @@ impl Tally {
     pub(super) fn add(&mut self, other: Self) {
         self.calls += other.calls;
         self.acknowledged += other.acknowledged;
-        self.refused += other.refused;
+        self.unreachable += other.unreachable;
+        self.exhausted += other.exhausted;
+        self.timed_out += other.timed_out;
         self.cancelled += other.cancelled;
         self.done += other.done;
         self.not_done += other.not_done;
+        self.locked += other.locked;
         self.longest = self.longest.max(other.longest);
         self.writes.extend(other.writes);
+    }
+}
+
+impl Tally {
+    /// What a refusal counts as. Others than these do not say what a broken connection is.
+    fn count(&mut self, call: Call, refusal: &LedgerPortError) -> Outcome<&mut u64> {
+        match refusal {
+            LedgerPortError::Fault(StoreFault::Unreachable(_)) => Ok(&mut self.unreachable),
+            LedgerPortError::Fault(StoreFault::PoolExhausted) => Ok(&mut self.exhausted),
+            LedgerPortError::Fault(StoreFault::TimedOut(_)) => Ok(&mut self.timed_out),
+            other => broken!("{call:?}: no clear error of a broken connection: {other:?}"),
+        }
     }
 }
 
@@ -112,16 +138,30 @@ impl Scene {
                     Ok(End::Answered(done))
                 }
                 Err(refusal) => {
-                    tally.refused += 1;
-                    check_refusal(call, &refusal).map(|()| End::Unknown)
+                    *tally.count(call, &refusal)? += 1;
+                    Ok(End::Unknown)
                 }
             },
         }
     }
 
+    /// Asks until there is an answer. A session that the server has not noticed to be lost may hold its
+    /// locks for a while, as long as a stall lasts; then whoever asks is told that it takes too long.
+    async fn ask_again(&self, call: Call, tally: &mut Tally) -> Outcome<Done> {
+        let began = Instant::now();
+        loop {
+            match call.ask(&self.healthy).await? {
+                Err(LedgerPortError::Fault(StoreFault::TimedOut(_)))
+                    if began.elapsed() < LOCKS_LAST => {}
+                answer => return Ok(answer?),
+            }
+            tally.locked += 1;
+        }
+    }
+
     /// Asks again, over a connection that nothing stands before.
     async fn settle(&self, call: Call, end: End, tally: &mut Tally) -> Outcome<()> {
-        let again = call.ask(&self.healthy).await??;
+        let again = self.ask_again(call, tally).await?;
         match (end, again) {
             (End::Answered(Done::Now), Done::Before) => Ok(()),
             (End::Answered(first), again) => {
