@@ -39,7 +39,7 @@ const WIRE: &str = "wire";
 const PLAYERS: u64 = 5;
 
 /// How many calls each makes at a time.
-const CALLS: u64 = 10;
+const CALLS: u64 = 7;
 
 /// Longer than any hurried caller may wait.
 const STALL: Duration = Duration::from_millis(5_500);
