@@ -259,3 +259,90 @@ async fn a_read_that_is_given_up_leaves_nobody_waiting_behind_it() {
     let next = tokio::time::timeout(Duration::from_secs(10), store.get_cursor(&key)).await;
     assert_eq!(next.expect("it does not wait for the table").unwrap(), None);
 }
+
+/// As hurried as the first, with a network to match.
+#[derive(Debug)]
+enum Near {}
+
+impl Role for Near {
+    const LIMITS: Limits = Limits {
+        application_name: "near",
+        connect_timeout: Duration::from_millis(600),
+        ..Hurried::LIMITS
+    };
+}
+
+/// PostgreSQL does not count the time of a COMMIT: its statement timeout ends before. The rules that wait
+/// for the COMMIT take a minute here, and nobody hears of it.
+#[tokio::test]
+async fn a_commit_that_is_not_answered_is_given_up_and_can_be_asked_for_again() {
+    let database = TestDatabase::new().await;
+    let pool: LedgerPool<Near> = database.pool().await;
+    let store = database.store(&pool, "default", Arc::new(SystemClock)).await;
+    let epoch = store.create_epoch(&new_epoch(week("2026-W47"), weights(&[]))).await.unwrap();
+    let owner = Sql::owner(&database).await;
+    owner
+        .run(
+            "CREATE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+             CREATE CONSTRAINT TRIGGER doze AFTER INSERT ON source_cursors
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION doze()",
+        )
+        .await;
+    let page = IngestPage {
+        epoch_id: epoch.id,
+        events: vec![event("one").build()],
+        cursor_key: cursor_key("main"),
+        cursor_value: "1".to_owned(),
+    };
+    let began = Instant::now();
+    let given_up = fault(store.ingest_page(&page).await);
+    assert!(matches!(given_up, StoreFault::Unreachable(_)), "{given_up:?}");
+    let waited = began.elapsed();
+    assert!(waited >= Near::LIMITS.answer_timeout(), "{waited:?}");
+    assert!(waited < Near::LIMITS.answer_timeout() + Duration::from_secs(5), "{waited:?}");
+    // Nobody waits for it any more, so the server is told to stop.
+    let active = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'near' AND state = 'active'";
+    wait_until(&owner, active, "0").await;
+    owner.run("DROP TRIGGER doze ON source_cursors").await;
+    // The pool has one connection, and it is another one now.
+    assert_eq!(store.ingest_page(&page).await.unwrap().inserted, 1);
+}
+
+/// What commits by itself has sent its row when its commit is refused.
+#[tokio::test]
+async fn a_statement_whose_commit_is_refused_is_not_taken_for_done() {
+    let ground = ground().await;
+    ground
+        .owner
+        .run(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                RAISE EXCEPTION 'could not extend file \"base/5/1\": No space left on device'
+                    USING ERRCODE = 'disk_full'; END $$;
+             CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON activity_events
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()",
+        )
+        .await;
+    let one = [event("one").build()];
+    let refused = fault(ground.store.insert_activity_events(ground.epoch_id, &one).await);
+    assert!(matches!(refused, StoreFault::OutOfResources(_)), "{refused:?}");
+    assert_eq!(ground.owner.value("SELECT count(*) FROM activity_events").await, "0");
+}
+
+/// As a standby answers.
+#[tokio::test]
+async fn a_database_that_takes_no_writes_says_so() {
+    let ground = ground().await;
+    let name = ground.owner.value("SELECT current_database()").await;
+    ground
+        .owner
+        .run(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"))
+        .await;
+    ground.owner.run(&format!("SELECT pg_terminate_backend(pid, 5000) {HURRIED}")).await;
+    // The first call may still meet the connection that was ended.
+    let _ = ground.store.get_open_epoch().await;
+    let refused = fault(ground.store.upsert_cursor(&cursor_key("main"), "1").await);
+    assert!(matches!(refused, StoreFault::ReadOnly(_)), "{refused:?}");
+    assert!(ground.store.get_open_epoch().await.unwrap().is_some());
+}

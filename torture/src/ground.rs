@@ -31,10 +31,16 @@ impl Ground {
     /// A server, with the roles and a migrated template. Where a crash is to be survived, it must be
     /// [`Durability::Durable`]; everywhere else [`Durability::Fast`] asks the same of the store.
     pub(crate) async fn start(durability: Durability) -> Outcome<Self> {
+        Self::start_with(durability, Settings::throwaway("").max_connections).await
+    }
+
+    /// The same, with so many connections.
+    pub(crate) async fn start_with(durability: Durability, max_connections: u32) -> Outcome<Self> {
         let directory = tempfile::Builder::new().prefix("ledger-torture-").tempdir()?;
         let settings = Settings {
             durability,
             linger: Duration::ZERO,
+            max_connections,
             ..Settings::throwaway(directory.path().join("postgresql"))
         };
         let server =

@@ -34,17 +34,25 @@ pub struct AllocationNotFoundPortError {
 /// Something outside the ledger's rules went wrong. The source is for the log, not for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFault {
-    /// The database cannot be reached, or the connection broke. Nothing was acknowledged, but what
-    /// was asked may have been done. Every method of the port may be called again; one that is not
+    /// The database cannot be reached, the connection broke, or nothing came over it for longer than any
+    /// statement may take. Nothing was acknowledged, but what was asked may have been done. Every method of the port may be called again; one that is not
     /// idempotent may then be refused by what it did the first time.
     #[error("the database cannot be reached; check that it runs and try again")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// All connections stayed in use for as long as the store waits.
     #[error("no database connection became free in time; try again")]
     PoolExhausted,
-    /// A statement or a lock took longer than the adapter allows.
+    /// A statement or a lock took longer than the adapter allows, as the database itself says: it broke
+    /// the statement off, and nothing was written.
     #[error("the database took longer than allowed; try again")]
     TimedOut(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database has no disk, no memory or no connections left. It said so itself: nothing was
+    /// written.
+    #[error("the database has no disk space, memory or connections left; make room and try again")]
+    OutOfResources(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database answers questions and takes no writes, as a standby does. Nothing was written.
+    #[error("the database takes no writes at the moment; ask the server that does, or try again")]
+    ReadOnly(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The transaction met others too often.
     #[error("\"{transaction}\" met concurrent writers {attempts} times and gave up; try again")]
     Contention {
@@ -338,6 +346,8 @@ impl LedgerPortError {
                 StoreFault::Unreachable(_)
                 | StoreFault::PoolExhausted
                 | StoreFault::TimedOut(_)
+                | StoreFault::OutOfResources(_)
+                | StoreFault::ReadOnly(_)
                 | StoreFault::Contention { .. },
             ) => RefusalKind::Unavailable,
             Self::RefusedByRule { .. }

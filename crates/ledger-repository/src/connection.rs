@@ -1,6 +1,7 @@
 //! Opens connections, and tells a dead one from a live one without a round trip.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
@@ -8,10 +9,13 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{CancelToken, Config, NoTls};
+use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage};
 
 use crate::database_url::describe;
+use crate::silence::Watched;
+use crate::socket::{Address, targets};
 
 /// A connection cannot be opened. The source says what the operating system or PostgreSQL said.
 #[derive(Debug, thiserror::Error)]
@@ -32,11 +36,21 @@ pub struct ConnectError {
 pub(crate) struct PooledConnection {
     pub(crate) diesel: AsyncPgConnection,
     driver: JoinHandle<()>,
-    cancel: CancelToken,
+    cancel: Cancel,
+}
+
+/// What it takes to have the server stop what it does for a connection.
+struct Cancel {
+    token: CancelToken,
+    address: Address,
+    config: Config,
 }
 
 /// How long a request to cancel may take.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long an address may take that sets no limit.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl PooledConnection {
     /// Has the server stop what it does for this connection, and closes it.
@@ -44,7 +58,7 @@ impl PooledConnection {
         // Where there is no runtime any more, the process ends, and its connections with it.
         let Ok(runtime) = Handle::try_current() else { return };
         runtime.spawn(async move {
-            let cancelled = timeout(CANCEL_TIMEOUT, self.cancel.cancel_query(NoTls)).await;
+            let cancelled = timeout(CANCEL_TIMEOUT, self.cancel.send()).await;
             if !matches!(cancelled, Ok(Ok(()))) {
                 // What the server does ends by its statement timeout.
                 tracing::debug!(?cancelled, "a statement that was given up was not cancelled");
@@ -54,24 +68,117 @@ impl PooledConnection {
     }
 }
 
-/// Opens one connection and keeps hold of the task that drives it.
-pub(crate) async fn connect(config: &Config) -> Result<PooledConnection, ConnectError> {
-    let (client, connection) =
-        config.connect(NoTls).await.map_err(|error| connect_error(config, error))?;
-    let cancel = client.cancel_token();
+impl Cancel {
+    async fn send(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let socket = self.address.open(&self.config).await?;
+        Ok(self.token.cancel_query_raw(socket, NoTls).await?)
+    }
+}
+
+/// Opens one connection, at the first of the config's hosts that has one, and keeps hold of the task
+/// that drives it. Each address may take as long as `connect_timeout` says. Where `longest_silence` is
+/// set, the connection breaks when an answer is owed and nothing comes for so long.
+pub(crate) async fn connect(
+    config: &Config,
+    longest_silence: Option<Duration>,
+) -> Result<PooledConnection, ConnectError> {
+    let patience = config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+    let failed = |error| io_error(config, error);
+    let mut last = None;
+    for target in targets(config).map_err(failed)? {
+        let found = in_time(patience, target.addresses(config)).await.and_then(|found| found);
+        let addresses = found.unwrap_or_else(|error| {
+            last = Some(failed(error));
+            Vec::new()
+        });
+        for address in addresses {
+            let opened = in_time(patience, connect_to(config, address, longest_silence)).await;
+            match opened.map_err(failed).and_then(|opened| opened) {
+                Ok(connection) => return Ok(connection),
+                Err(error) => last = Some(error),
+            }
+        }
+    }
+    Err(last.unwrap_or_else(|| failed(io::Error::other("the address names no host"))))
+}
+
+async fn in_time<T>(patience: Duration, work: impl Future<Output = T>) -> io::Result<T> {
+    let too_late = |_| {
+        let reason = format!("it took longer than {} ms", patience.as_millis());
+        io::Error::new(io::ErrorKind::TimedOut, reason)
+    };
+    timeout(patience, work).await.map_err(too_late)
+}
+
+async fn connect_to(
+    config: &Config,
+    address: Address,
+    longest_silence: Option<Duration>,
+) -> Result<PooledConnection, ConnectError> {
+    let socket = address.open(config).await.map_err(|error| io_error(config, error))?;
+    let socket = Watched::new(socket, longest_silence);
+    let failed = |error| connect_error(config, error);
+    let (client, mut connection) = config.connect_raw(socket, NoTls).await.map_err(failed)?;
+    let cancel = Cancel { token: client.cancel_token(), address, config: config.clone() };
+    // Driven here and not yet by a task: where this takes too long, nothing is left behind.
+    let diesel = tokio::select! {
+        ended = &mut connection => {
+            let error = io::Error::from(io::ErrorKind::UnexpectedEof);
+            return Err(ended.map_or_else(failed, |()| io_error(config, error)));
+        }
+        made = make(config, client) => made?,
+    };
     let driver = tokio::spawn(async move {
         if let Err(error) = connection.await {
             // Whoever waits for an answer on this connection gets an error of their own.
-            tracing::debug!(%error, "a database connection ended");
+            match is_silence(&error) {
+                true => {
+                    tracing::warn!(error = error.source(), "a database connection was given up")
+                }
+                false => tracing::debug!(%error, "a database connection ended"),
+            }
         }
     });
-    let diesel = AsyncPgConnection::try_from(client).await.map_err(|error| ConnectError {
+    Ok(PooledConnection { diesel, driver, cancel })
+}
+
+async fn make(config: &Config, client: Client) -> Result<AsyncPgConnection, ConnectError> {
+    check_session(config, &client).await?;
+    AsyncPgConnection::try_from(client).await.map_err(|error| ConnectError {
         database: describe(config),
         reason: error.to_string(),
         code: None,
         source: error.into(),
-    })?;
-    Ok(PooledConnection { diesel, driver, cancel })
+    })
+}
+
+/// Refuses a server that writes, or does not write, where the address asks for the other
+/// (`target_session_attrs`).
+async fn check_session(config: &Config, client: &Client) -> Result<(), ConnectError> {
+    let problem = match config.get_target_session_attrs() {
+        TargetSessionAttrs::ReadWrite => ("on", "the server does not take writes"),
+        TargetSessionAttrs::ReadOnly => ("off", "the server takes writes"),
+        _ => return Ok(()),
+    };
+    let answer = client
+        .simple_query("SHOW transaction_read_only")
+        .await
+        .map_err(|error| connect_error(config, error))?;
+    let is = |message: &SimpleQueryMessage| match message {
+        SimpleQueryMessage::Row(row) => row.get(0) == Some(problem.0),
+        _ => false,
+    };
+    match answer.iter().any(is) {
+        true => Err(io_error(config, io::Error::new(io::ErrorKind::PermissionDenied, problem.1))),
+        false => Ok(()),
+    }
+}
+
+fn is_silence(error: &tokio_postgres::Error) -> bool {
+    error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+        .is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
 }
 
 fn connect_error(config: &Config, error: tokio_postgres::Error) -> ConnectError {
@@ -83,15 +190,21 @@ fn connect_error(config: &Config, error: tokio_postgres::Error) -> ConnectError 
     ConnectError { database: describe(config), reason, code, source: error.into() }
 }
 
+fn io_error(config: &Config, error: io::Error) -> ConnectError {
+    let reason = error.to_string();
+    ConnectError { database: describe(config), reason, code: None, source: error.into() }
+}
+
 /// Makes and checks the connections of one pool.
 #[derive(Debug)]
 pub(crate) struct ConnectionManager {
     config: Config,
+    longest_silence: Option<Duration>,
 }
 
 impl ConnectionManager {
-    pub(crate) const fn new(config: Config) -> Self {
-        Self { config }
+    pub(crate) const fn new(config: Config, longest_silence: Option<Duration>) -> Self {
+        Self { config, longest_silence }
     }
 }
 
@@ -100,7 +213,7 @@ impl Manager for ConnectionManager {
     type Error = ConnectError;
 
     async fn create(&self) -> Result<PooledConnection, ConnectError> {
-        connect(&self.config).await
+        connect(&self.config, self.longest_silence).await
     }
 
     /// Refuses a connection that the server closed, and one whose rollback failed. Costs no round

@@ -18,6 +18,11 @@ pub struct DatabaseUrl(Config);
 /// the schema `public`; and they and the commands are written for READ COMMITTED.
 const PINNED: &str = "-c search_path=public -c default_transaction_isolation=read\\ committed";
 
+/// Has the server, too, find out within two minutes that we are gone: it would hold our locks for two
+/// hours. On a socket of the same machine they mean nothing.
+const KEPT_ALIVE: &str =
+    "-c tcp_keepalives_idle=60 -c tcp_keepalives_interval=15 -c tcp_keepalives_count=4";
+
 /// The longest that a connection for administration may take to open.
 const OWNER_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -92,7 +97,7 @@ impl DatabaseUrl {
             .application_name(limits.application_name)
             .connect_timeout(limits.connect_timeout)
             .options(format!(
-                "{given} {PINNED} -c role={SERVICE_ROLE} -c statement_timeout={} -c lock_timeout={} \
+                "{given} {PINNED} {KEPT_ALIVE} -c role={SERVICE_ROLE} -c statement_timeout={} -c lock_timeout={} \
                  -c idle_in_transaction_session_timeout={}",
                 limits.statement_timeout.as_millis(),
                 limits.lock_timeout.as_millis(),

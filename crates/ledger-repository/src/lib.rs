@@ -7,6 +7,7 @@
 //! - `rows/` turns rows into records; a row that breaks the ledger's rules is reported with table,
 //!   column and key.
 //! - `refusals` is the one table from constraint names to what they mean.
+//! - `connection` opens a connection over a `socket` of ours, which breaks when nobody answers (`silence`).
 //! - `administration/` makes roles and runs migrations, as the database's owner.
 //!
 //! Locks are taken in one order: the epoch's row first, then children by sorted key.
@@ -19,12 +20,15 @@ pub mod administration;
 mod commands;
 mod connection;
 mod database_url;
+mod frames;
 mod jobs;
 mod loan;
 mod pool;
 mod refusals;
 mod role;
 mod rows;
+mod silence;
+mod socket;
 mod store;
 mod transaction;
 

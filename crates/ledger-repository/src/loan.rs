@@ -29,13 +29,13 @@ impl Loan {
         drop(self.0.take());
     }
 
-    /// Gives the connection back after an answer, or away where that says that it is over with it.
+    /// Gives the connection back after an answer. Where that says that the connection is over, it is as
+    /// with a caller who gave up: the server may not have noticed, and works on or holds locks.
     pub(crate) fn give_back_after<T>(mut self, answer: &Result<T, TxError>) {
-        let connection = self.0.take();
-        if let Err(TxError::Database(error)) = answer
-            && is_end_of_connection(error)
-        {
-            drop(connection.map(Object::take));
+        let is_over =
+            matches!(answer, Err(TxError::Database(error)) if is_end_of_connection(error));
+        if !is_over {
+            drop(self.0.take());
         }
     }
 

@@ -109,11 +109,13 @@ impl<R: Role> LedgerPool<R> {
     /// older or newer than this program's.
     pub async fn open(database: &DatabaseUrl) -> Result<Self, OpenPoolError> {
         let limits = &R::LIMITS;
-        let manager = ConnectionManager::new(database.service_config(limits));
+        // A fault for the tortures: nobody counts how long the server is silent.
+        let longest_silence =
+            (!cfg!(feature = "fault-endless-wait")).then(|| limits.answer_timeout());
+        let manager = ConnectionManager::new(database.service_config(limits), longest_silence);
         let connections = Pool::builder(manager)
             .max_size(limits.pool_size)
             .wait_timeout(Some(limits.pool_wait))
-            .create_timeout(Some(limits.connect_timeout))
             .runtime(Runtime::Tokio1)
             .build()?;
         let pool = Self { connections, counts: Arc::default(), role: PhantomData };
@@ -198,8 +200,16 @@ fn no_connection(error: ConnectError, database: &DatabaseUrl) -> OpenPoolError {
 fn pool_fault(error: PoolError<ConnectError>) -> StoreFault {
     match error {
         PoolError::Timeout(TimeoutType::Wait) => StoreFault::PoolExhausted,
+        PoolError::Backend(refused) if is_out_of_resources(&refused) => {
+            StoreFault::OutOfResources(refused.into())
+        }
         other => StoreFault::Unreachable(other.into()),
     }
+}
+
+/// PostgreSQL's class 53: too many connections, no disk, no memory.
+fn is_out_of_resources(refused: &ConnectError) -> bool {
+    refused.code.as_ref().is_some_and(|code| code.code().starts_with("53"))
 }
 
 #[derive(QueryableByName)]

@@ -118,21 +118,47 @@ pub(crate) fn verdict(error: &DieselError) -> Verdict {
     }
 }
 
-// Diesel shows no SQLSTATE, and has no kind of its own for these four; their primary message is all
-// there is. A server that speaks another language (lc_messages) gets the plain answer: refused for
+// Diesel shows no SQLSTATE, and has no kind of its own for these; their primary message is all there is. A server that speaks another language (lc_messages) gets the plain answer: refused for
 // a reason the ledger does not know, and not tried again.
 const DEADLOCK: &[&str] = &["deadlock detected"];
 const LOCK_TIMEOUT: &str = "canceling statement due to lock timeout";
 const TIMEOUTS: &[&str] = &["canceling statement due to statement timeout", LOCK_TIMEOUT];
 const SHUTDOWNS: &[&str] = &[
     "terminating connection due to administrator command",
+    "terminating connection due to idle-in-transaction timeout",
+    "terminating connection due to idle-session timeout",
+    "terminating connection due to transaction timeout",
+    "terminating connection due to unexpected postmaster exit",
     "the database system is shutting down",
     "the database system is starting up",
 ];
+/// How the messages begin or end that say what there is no more of. The operating system's words for a
+/// full disk are at the end: `could not extend file "base/5/1": No space left on device`.
+const OUT_OF: &[&str] = &[
+    "No space left on device",
+    "Disk quota exceeded",
+    "out of memory",
+    "out of shared memory",
+    "temporary file size exceeds temp_file_limit",
+];
+
+fn message(error: &DieselError) -> Option<&str> {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, information) => {
+            Some(information.message())
+        }
+        _ => None,
+    }
+}
 
 fn says(error: &DieselError, messages: &[&str]) -> bool {
-    matches!(error, DieselError::DatabaseError(DatabaseErrorKind::Unknown, information)
-        if messages.contains(&information.message()))
+    message(error).is_some_and(|message| messages.contains(&message))
+}
+
+fn says_out_of_resources(error: &DieselError) -> bool {
+    let runs_out =
+        |text: &str| OUT_OF.iter().any(|what| text.starts_with(what) || text.ends_with(what));
+    message(error).is_some_and(runs_out)
 }
 
 /// Whether an error says that others were in the way, and that trying again may help. For Diesel's
@@ -179,6 +205,12 @@ pub(crate) fn fault(transaction: &'static str, error: DieselError) -> LedgerPort
     }
     if says(&error, TIMEOUTS) {
         return StoreFault::TimedOut(error.into()).into();
+    }
+    if says_out_of_resources(&error) {
+        return StoreFault::OutOfResources(error.into()).into();
+    }
+    if matches!(error, DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) {
+        return StoreFault::ReadOnly(error.into()).into();
     }
     StoreFault::Other { transaction, source: error.into() }.into()
 }

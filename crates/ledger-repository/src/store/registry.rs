@@ -104,11 +104,14 @@ impl<R: Role> LedgerRegistry for PgLedgerRegistry<R> {
             .filter(ledgers::ledger_id.eq(LedgerId::of(name).0))
             .set(ledgers::visibility.eq(visibility.as_str()))
             .returning(COLUMNS)
-            .get_result(loan.connection())
-            .await
-            .optional();
-        let row: Option<LedgerColumns> = loan.end("set_ledger_visibility", found)?;
-        let row = row.ok_or_else(|| LedgerPortError::LedgerNotFound { name: name.clone() })?;
+            // Not its first row alone: the statement may still be refused after it, by its commit.
+            .load(loan.connection())
+            .await;
+        let rows: Vec<LedgerColumns> = loan.end("set_ledger_visibility", found)?;
+        let row = rows
+            .into_iter()
+            .next()
+            .ok_or_else(|| LedgerPortError::LedgerNotFound { name: name.clone() })?;
         Ok(Ledger::try_from(LedgerRow(row))?)
     }
 

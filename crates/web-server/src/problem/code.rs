@@ -147,6 +147,8 @@ impl Code {
                 StoreFault::Unreachable(_)
                 | StoreFault::PoolExhausted
                 | StoreFault::TimedOut(_)
+                | StoreFault::OutOfResources(_)
+                | StoreFault::ReadOnly(_)
                 | StoreFault::Contention { .. },
             ) => Self::Unavailable,
             Error::RefusedByRule { .. }

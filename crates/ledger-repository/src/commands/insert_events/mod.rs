@@ -4,6 +4,7 @@ mod known;
 mod rows;
 
 use async_trait::async_trait;
+use diesel::result::Error as DieselError;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId, NewActivityEvent, Sha256Hex, Timestamp};
 use ledger_port::{
@@ -77,7 +78,10 @@ impl<'a> InsertEvents<'a> {
     ) -> TxResult<()> {
         let events = positions.iter().map(|at| &self.events[*at]);
         let rows = InsertRows::new(self.ledger_id, self.epoch_id, self.now, events.clone());
-        let fresh: Fresh = RunQueryDsl::get_result(rows, tx).await?;
+        // To the end of the answer and not only its one row: as a statement that commits by itself it may
+        // still be refused after the row, by its commit.
+        let fresh: Vec<Fresh> = RunQueryDsl::load(rows, tx).await?;
+        let fresh = fresh.into_iter().next().ok_or(DieselError::NotFound)?;
         let (inserted, late) = fresh.counts(self.epoch_id)?;
         done.inserted += inserted;
         done.late += late;
