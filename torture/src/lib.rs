@@ -13,6 +13,7 @@
 mod extent;
 mod failure;
 mod ground;
+mod players;
 mod report;
 
 mod crashes;
@@ -27,6 +28,7 @@ use futures_util::future::BoxFuture;
 
 pub use extent::Extent;
 pub use failure::{Failure, Outcome, chain};
+pub use players::play;
 pub use report::{Figure, Progress, Report, grouped};
 
 /// One of the tortures.

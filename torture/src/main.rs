@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use ledger_torture::{Extent, Failure, TORTURES, Torture};
+use ledger_torture::{Extent, Failure, Outcome, TORTURES, Torture};
 
 /// Tortures the store on a PostgreSQL of its own, and tells in figures what it did.
 ///
@@ -26,6 +26,9 @@ struct Options {
     /// The short form, as in CI.
     #[arg(long, conflicts_with = "minutes")]
     short: bool,
+    /// Plays a part of a torture that another process directs.
+    #[arg(long, hide = true, exclusive = true)]
+    play: Option<String>,
 }
 
 fn minutes(text: &str) -> Result<f64, String> {
@@ -38,6 +41,9 @@ fn minutes(text: &str) -> Result<f64, String> {
 #[tokio::main(flavor = "multi_thread")]
 async fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(part) = &options.play {
+        return ended(ledger_torture::play(part).await);
+    }
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
     let named = |one: &&Torture| {
         options.tortures.is_empty() || options.tortures.iter().any(|name| name == one.name)
@@ -46,13 +52,18 @@ async fn main() -> ExitCode {
         if let Err(failure) = run(torture, &options, seed).await {
             let name = torture.name;
             eprintln!("{name}: {failure}\nagain: just torture {name} --seed {seed}");
-            return match failure {
-                Failure::Broken(_) => ExitCode::from(1),
-                Failure::Unable(_) => ExitCode::from(2),
-            };
+            return ended(Err(failure));
         }
     }
     ExitCode::SUCCESS
+}
+
+fn ended(outcome: Outcome<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Broken(_)) => ExitCode::from(1),
+        Err(Failure::Unable(_)) => ExitCode::from(2),
+    }
 }
 
 async fn run(torture: &Torture, options: &Options, seed: u64) -> Result<(), Failure> {
