@@ -118,7 +118,7 @@ pub(crate) fn verdict(error: &DieselError) -> Verdict {
     }
 }
 
-// Diesel shows no SQLSTATE, and has no kind of its own for these four; their primary message is all
+// Diesel shows no SQLSTATE, and has no kind of its own for these; their primary message is all
 // there is. A server that speaks another language (lc_messages) gets the plain answer: refused for
 // a reason the ledger does not know, and not tried again.
 const DEADLOCK: &[&str] = &["deadlock detected"];
@@ -126,6 +126,8 @@ const TIMEOUTS: &[&str] =
     &["canceling statement due to statement timeout", "canceling statement due to lock timeout"];
 const SHUTDOWNS: &[&str] = &[
     "terminating connection due to administrator command",
+    "terminating connection due to unexpected postmaster exit",
+    "terminating connection because of crash of another server process",
     "the database system is shutting down",
     "the database system is starting up",
 ];
