@@ -7,7 +7,9 @@ use futures_util::TryStreamExt as _;
 use ledger_core::{AllocationOverride, EpochId, EpochStatus, NewActivityEvent, Units};
 use ledger_port::{FinalizedEpoch, PageRequest, Written, all_pages, verify_statement};
 
-use super::deed::{Deed, Run, STREAMS, binding_of, make, person_of, stream_of, text_of};
+use super::deed::{
+    Deed, NOTHING_TO_DECIDE, Run, STREAMS, binding_of, make, person_of, stream_of, text_of,
+};
 use super::expected::{Expected, ExpectedEpoch};
 use super::journal::{Call, Journal};
 use crate::ground::Store;
@@ -138,7 +140,9 @@ impl Watched {
     /// The newest calls under a key are answered as they were, byte for byte, whatever was under way.
     async fn ask_again(&self, store: &Store, looked: &mut Looked) -> Outcome<()> {
         for (call, answer) in self.journal.answered.iter().rev().take(AGAIN) {
-            if !call.is_keyed && !matches!(call.deed, Deed::Finalize { .. }) {
+            // What was refused has no key, and may be done by now.
+            let is_answered_again = call.is_keyed || matches!(call.deed, Deed::Finalize { .. });
+            if !is_answered_again || answer == NOTHING_TO_DECIDE {
                 continue;
             }
             match make(store, call, "asked again").await {
@@ -264,14 +268,10 @@ impl Look<'_> {
 /// Takes those events of a run out that are as they were sent, but for whose they are, and says how many.
 fn take(stored: &mut BTreeMap<String, NewActivityEvent>, run: &Run) -> u64 {
     let mut found = 0;
-    for sent in run.events() {
-        let is_same = |one: &NewActivityEvent| {
-            one.payload_hash == sent.payload_hash
-                && one.canonical_payload_hash() == sent.payload_hash
-        };
-        if stored.remove(sent.id.as_str()).as_ref().is_some_and(is_same) {
-            found += 1;
-        }
+    for mut sent in run.events() {
+        let Some(one) = stored.remove(sent.id.as_str()) else { continue };
+        sent.user_id.clone_from(&one.user_id);
+        found += u64::from(one == sent);
     }
     found
 }

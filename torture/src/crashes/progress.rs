@@ -8,7 +8,7 @@ use super::journal::Call;
 use crate::Outcome;
 
 /// The most events of one call.
-const MAX_EVENTS: u64 = 40;
+const MAX_EVENTS: u64 = 16;
 const PARTS: [&str; 3] = ["kpi_bonus_v0", "top_up", "grant"];
 
 /// An epoch, and how many calls were made in it since it came to where it is.
