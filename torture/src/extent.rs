@@ -1,5 +1,6 @@
 //! How much is done, for how long, and with which dice.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -14,17 +15,30 @@ pub struct Extent {
     seed: u64,
     is_long: bool,
     end: Instant,
+    program: Option<&'static str>,
 }
 
 impl Extent {
     /// What every commit can bear.
     pub fn short(seed: u64) -> Self {
-        Self { seed, is_long: false, end: Instant::now() + SHORT }
+        Self { seed, is_long: false, end: Instant::now() + SHORT, program: None }
     }
 
     /// As much as is asked for, and at most so long.
     pub fn long(seed: u64, at_most: Duration) -> Self {
-        Self { seed, is_long: true, end: Instant::now() + at_most }
+        Self { seed, is_long: true, end: Instant::now() + at_most, program: None }
+    }
+
+    /// Where the program of the tortures lies, for a process that is not that program itself: a test.
+    #[must_use]
+    pub const fn played_by(mut self, program: &'static str) -> Self {
+        self.program = Some(program);
+        self
+    }
+
+    /// The program that plays a part in a process of its own.
+    pub(crate) fn program(&self) -> std::io::Result<PathBuf> {
+        self.program.map_or_else(std::env::current_exe, |program| Ok(program.into()))
     }
 
     /// The number of rounds: of the short form, or of the long one.

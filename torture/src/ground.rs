@@ -6,7 +6,7 @@ use std::time::Duration;
 use ledger_port::{ActivityLedgerStore, Clock, LedgerRegistry as _};
 use ledger_repository::administration::{SERVICE_ROLE, migrate, provision};
 use ledger_repository::{DatabaseUrl, LedgerPool, PgLedgerRegistry, PgLedgerStore, Role};
-use private_postgres::{Durability, PrivatePostgres, Settings};
+use private_postgres::{Durability, Lifetime, PrivatePostgres, Settings};
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 
@@ -21,7 +21,9 @@ const TEMPLATE: &str = "migrated";
 /// A server. It stops and its data goes when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Ground {
-    server: PrivatePostgres,
+    // There until this is dropped.
+    server: Option<PrivatePostgres>,
+    settings: Settings,
     admin: Client,
     // Dropped last: the server lies in it.
     _directory: TempDir,
@@ -39,19 +41,32 @@ impl Ground {
         let directory = tempfile::Builder::new().prefix("ledger-torture-").tempdir()?;
         let settings = Settings {
             durability,
+            // The watchdog of a throwaway empties it where it finds that the server was killed.
+            lifetime: match durability {
+                Durability::Durable => Lifetime::Kept,
+                Durability::Fast => Lifetime::Throwaway,
+            },
             linger: Duration::ZERO,
             max_connections,
             ..Settings::throwaway(directory.path().join("postgresql"))
         };
-        let server =
-            tokio::task::spawn_blocking(move || PrivatePostgres::start(&settings)).await??;
-        let admin = connect(&server.connection_url(server.superuser(), "postgres")).await?;
-        let ground = Self { server, admin, _directory: directory };
+        let (server, admin) = serve(&settings).await?;
+        let ground = Self { server: Some(server), settings, admin, _directory: directory };
         ground.create(TEMPLATE, "template0").await?;
         let owner = ground.owner_url(TEMPLATE).parse()?;
         provision(&owner).await?;
         migrate(&owner).await?;
         Ok(ground)
+    }
+
+    /// Starts the server again after it was killed, on the data that it left. Whoever was connected to it
+    /// connects anew, at the same address.
+    pub(crate) async fn restart(&mut self) -> Outcome<()> {
+        let (server, admin) = serve(&self.settings).await?;
+        // The old use goes after the new one is there, so that nobody takes the server for unused.
+        self.server = Some(server);
+        self.admin = admin;
+        Ok(())
     }
 
     /// A migrated database of that name, with the ledger `default` and nothing else.
@@ -67,7 +82,7 @@ impl Ground {
 
     /// The server itself.
     pub(crate) const fn server(&self) -> &PrivatePostgres {
-        &self.server
+        self.server.as_ref().expect("it goes when the ground does")
     }
 
     /// A session of the superuser, in the database `postgres`.
@@ -77,12 +92,12 @@ impl Ground {
 
     /// The address of a database, as the superuser who owns it.
     pub(crate) fn owner_url(&self, database: &str) -> String {
-        self.server.connection_url(self.server.superuser(), database)
+        self.server().connection_url(self.server().superuser(), database)
     }
 
     /// The address of a database, as the service role.
     pub(crate) fn service_url(&self, database: &str) -> String {
-        self.server.connection_url(SERVICE_ROLE, database)
+        self.server().connection_url(SERVICE_ROLE, database)
     }
 
     /// A bare session of the superuser in a database.
@@ -95,6 +110,22 @@ impl Ground {
         let query = "SELECT deadlocks FROM pg_stat_database WHERE datname = $1";
         Ok(self.admin.query_one(query, &[&database]).await?.get(0))
     }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        // Stopped before its directory goes, and not by the watchdog some time later. Where that fails, the
+        // watchdog does it.
+        let _ = self.server.take().map(PrivatePostgres::stop);
+    }
+}
+
+/// The server of these settings, which may have to recover first, and a session of its superuser.
+async fn serve(settings: &Settings) -> Outcome<(PrivatePostgres, Client)> {
+    let settings = settings.clone();
+    let server = tokio::task::spawn_blocking(move || PrivatePostgres::start(&settings)).await??;
+    let admin = connect(&server.connection_url(server.superuser(), "postgres")).await?;
+    Ok((server, admin))
 }
 
 /// A pool with one adapter's limits at that address.

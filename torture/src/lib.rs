@@ -14,6 +14,7 @@ mod document;
 mod extent;
 mod failure;
 mod ground;
+mod players;
 mod report;
 
 mod crashes;
@@ -29,6 +30,7 @@ use futures_util::future::BoxFuture;
 pub use document::{Held, document};
 pub use extent::Extent;
 pub use failure::{Failure, Outcome, chain};
+pub use players::play;
 pub use report::{Figure, Progress, Report, grouped};
 
 /// One of the tortures.

@@ -30,6 +30,9 @@ struct Options {
     /// Where the figures go, as Markdown, once every torture held.
     #[arg(long)]
     markdown: Option<PathBuf>,
+    /// Plays a part of a torture that another process directs.
+    #[arg(long, hide = true, exclusive = true)]
+    play: Option<String>,
 }
 
 fn minutes(text: &str) -> Result<f64, String> {
@@ -42,6 +45,12 @@ fn minutes(text: &str) -> Result<f64, String> {
 #[tokio::main(flavor = "multi_thread")]
 async fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(part) = &options.play {
+        return match ledger_torture::play(part).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => told(failure),
+        };
+    }
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
     let named = |one: &&Torture| {
         options.tortures.is_empty() || options.tortures.iter().any(|name| name == one.name)
@@ -51,19 +60,20 @@ async fn main() -> ExitCode {
         match run(torture, &options, seed).await {
             Ok(one) => held.push(one),
             Err(failure) => {
-                let name = torture.name;
-                eprintln!("{name}: {failure}\nagain: just torture {name} --seed {seed}");
-                return failure.into();
+                eprint!("{}: ", torture.name);
+                let ended = told(failure);
+                eprintln!("again: just torture {} --seed {seed}", torture.name);
+                return ended;
             }
         }
     }
-    match write_down(&held, &options, seed) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("{failure}");
-            failure.into()
-        }
-    }
+    write_down(&held, &options, seed).map_or_else(told, |()| ExitCode::SUCCESS)
+}
+
+/// Says why, and makes an exit code of it.
+fn told(failure: Failure) -> ExitCode {
+    eprintln!("{failure}");
+    failure.into()
 }
 
 fn write_down(held: &[Held], options: &Options, seed: u64) -> Result<(), Failure> {

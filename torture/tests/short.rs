@@ -7,7 +7,8 @@ const SEED: u64 = 2_026;
 
 async fn short(name: &str) {
     let torture = Torture::named(name).expect("there is such a torture");
-    match torture.run(&Extent::short(SEED)).await {
+    let extent = Extent::short(SEED).played_by(env!("CARGO_BIN_EXE_ledger-torture"));
+    match torture.run(&extent).await {
         Ok(report) => println!("{name} (seed {SEED})\n{report}"),
         Err(failure) => panic!("{failure}\nagain: just torture {name} --short --seed {SEED}"),
     }

@@ -118,7 +118,8 @@ pub(crate) fn verdict(error: &DieselError) -> Verdict {
     }
 }
 
-// Diesel shows no SQLSTATE, and has no kind of its own for these; their primary message is all there is. A server that speaks another language (lc_messages) gets the plain answer: refused for
+// Diesel shows no SQLSTATE, and has no kind of its own for these; their primary message is all
+// there is. A server that speaks another language (lc_messages) gets the plain answer: refused for
 // a reason the ledger does not know, and not tried again.
 const DEADLOCK: &[&str] = &["deadlock detected"];
 const LOCK_TIMEOUT: &str = "canceling statement due to lock timeout";
@@ -129,6 +130,7 @@ const SHUTDOWNS: &[&str] = &[
     "terminating connection due to idle-session timeout",
     "terminating connection due to transaction timeout",
     "terminating connection due to unexpected postmaster exit",
+    "terminating connection because of crash of another server process",
     "the database system is shutting down",
     "the database system is starting up",
 ];

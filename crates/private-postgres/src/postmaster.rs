@@ -32,8 +32,9 @@ struct PidFile {
     is_ready: bool,
 }
 
-/// Looks at a data directory, and removes a pid file that names a stranger: PostgreSQL would take
-/// that for its server and refuse to start.
+/// Looks at a data directory, and removes a pid file that names a stranger, or a server that was killed
+/// and is not buried yet: PostgreSQL would take that for its server and refuse to start. The lock of its
+/// socket names the same process and goes with it.
 pub(crate) fn probe(data: &Path) -> Result<Postmaster, PrivatePostgresError> {
     let path = data.join("postmaster.pid");
     let text = match fs::read_to_string(&path) {
@@ -53,13 +54,17 @@ pub(crate) fn probe(data: &Path) -> Result<Postmaster, PrivatePostgresError> {
             false => Postmaster::Busy { pid: file.pid },
         });
     }
-    let Some(pid) = file.map(|file| file.pid).or_else(|| first_number(&text)) else {
+    let pid = file.as_ref().map(|file| file.pid).or_else(|| first_number(&text));
+    let Some(pid) = pid else {
         return Ok(Postmaster::Absent { was_killed: true });
     };
     if works_on(pid, data) {
         return Ok(Postmaster::Busy { pid });
     }
     if exists(pid) {
+        if let Some(file) = &file {
+            file.remove_socket_lock()?;
+        }
         fs::remove_file(&path).map_err(io_error("remove", &path))?;
     }
     Ok(Postmaster::Absent { was_killed: true })
@@ -79,6 +84,20 @@ impl PidFile {
             socket_dir: lines.get(4).filter(|dir| !dir.is_empty()).map(PathBuf::from)?,
             is_ready: lines.get(7).is_some_and(|state| state.trim_end() == "ready"),
         })
+    }
+
+    /// Removes the lock of the socket, where it is this process's.
+    fn remove_socket_lock(&self) -> Result<(), PrivatePostgresError> {
+        let path = self.socket_dir.join(format!(".s.PGSQL.{}.lock", self.port));
+        match fs::read_to_string(&path) {
+            Ok(text) if first_number(&text) == Some(self.pid) => {
+                fs::remove_file(&path).map_err(io_error("remove", &path))
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(io_error("read", &path)(error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -118,5 +137,24 @@ mod tests {
         assert!(PidFile::parse("712\n/s/data\n").is_none());
         assert_eq!(first_number("712\n"), Some(712));
         assert_eq!(first_number(""), None);
+    }
+
+    /// This test's own process stands for one that exists and serves nothing: a stranger with the number,
+    /// or a server that was killed and not buried.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_killed_server_left_is_in_nobodys_way() {
+        let place = tempfile::tempdir().expect("make");
+        let (pid, socket_dir) = (std::process::id(), place.path().display());
+        let pid_file = place.path().join("postmaster.pid");
+        let lock = place.path().join(".s.PGSQL.5432.lock");
+        let text = format!("{pid}\n/data\n1763940000\n5432\n{socket_dir}\n\n  1 2\nready   \n");
+        for (locked_by, is_removed) in [(pid, true), (pid + 1, false)] {
+            fs::write(&pid_file, &text).expect("write");
+            fs::write(&lock, format!("{locked_by}\n/data\n")).expect("write");
+            let found = probe(place.path()).expect("probe");
+            assert_eq!(found, Postmaster::Absent { was_killed: true });
+            assert_eq!((pid_file.exists(), lock.exists()), (false, !is_removed));
+        }
     }
 }

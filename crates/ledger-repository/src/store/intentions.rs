@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use ledger_core::Epoch;
 use ledger_port::{
-    FinalizeEpoch, FinalizedEpoch, IngestPage, InsertOutcome, IntentionStore, PortResult, RollOver,
+    ActivityStore as _, CursorStore as _, FinalizeEpoch, FinalizedEpoch, IngestPage, InsertOutcome,
+    IntentionStore, PortResult, RollOver,
 };
 
 use super::PgLedgerStore;
@@ -11,6 +12,11 @@ use crate::commands::{Finalize, GoOn, Ingest};
 #[async_trait]
 impl<R: Role> IntentionStore for PgLedgerStore<R> {
     async fn ingest_page(&self, page: &IngestPage) -> PortResult<InsertOutcome> {
+        if cfg!(feature = "fault-lost-cursor") {
+            // For the torture `crashes`: the cursor is stored before its events, and apart from them.
+            self.upsert_cursor(&page.cursor_key, &page.cursor_value).await?;
+            return self.insert_activity_events(page.epoch_id, &page.events).await;
+        }
         self.pool.run(&Ingest::new(self.ledger_id, page, self.now())?).await
     }
 
