@@ -254,7 +254,7 @@ async fn both_ways(
         Err(SourceError::Faults { count, .. }) => count,
         Err(other) => broken!("faults of {what} are no faults: {other}"),
     };
-    Ok(Read { accepted: events.len().try_into()?, refused: refused.try_into()?, events, cursor })
+    Ok(Read { accepted: events.len().try_into()?, refused, events, cursor })
 }
 
 fn always() -> Outcome<CollectWindow> {

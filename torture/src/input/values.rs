@@ -50,7 +50,7 @@ const TARGETS: &[(&str, Ask)] = &[
     ("epoch status", |text| word(text, text.parse::<EpochStatus>())),
     ("scope", |text| word(text, text.parse::<Scope>())),
     ("visibility", |text| word(text, text.parse::<Visibility>())),
-    ("token id", |text| refusal(text.parse::<TokenId>(), |id| again(text, id, &id.to_string()))),
+    ("token id", |text| refusal(text.parse::<TokenId>(), |id| again(text, &id, &id.to_string()))),
     ("bearer token", bearer_token),
     ("time", timestamp),
     ("time as JSON", |text| refusal_of_json::<Timestamp>(text, in_years_1_to_9999)),
@@ -120,7 +120,7 @@ fn slug(text: &str) -> bool {
 
 fn in_years_1_to_9999(moment: &Timestamp) -> bool {
     (-62_135_596_800..=253_402_300_799).contains(&moment.unix_seconds())
-        && moment.as_datetime().timestamp_subsec_nanos() % 1_000 == 0
+        && moment.as_datetime().timestamp_subsec_nanos().is_multiple_of(1_000)
         && moment.as_datetime().timestamp_subsec_nanos() < 1_000_000_000
 }
 
@@ -146,11 +146,11 @@ fn refusal<T>(
 /// The text of a value is read as that value again.
 fn again<T: FromStr<Err: Debug> + PartialEq + Debug>(
     text: &str,
-    value: T,
+    value: &T,
     told: &str,
 ) -> Outcome<()> {
     match told.parse::<T>() {
-        Ok(read) if read == value => Ok(()),
+        Ok(read) if read == *value => Ok(()),
         other => broken!(
             "{} became {value:?}, which is told as {told:?}, which is {other:?}",
             shown(text)
@@ -205,7 +205,7 @@ where
 {
     refusal(answer, |word| {
         ensure!(word.to_string() == text, "{} is told as {word}", shown(text));
-        again(text, word, text)
+        again(text, &word, text)
     })
 }
 
@@ -234,7 +234,7 @@ fn timestamp(text: &str) -> Outcome<Verdict> {
         keeps(text, in_years_1_to_9999(&moment))?;
         keeps(text, in_years_1_to_9999(&moment.start_of_day()))?;
         as_json(text, &moment)?;
-        again(text, moment, &moment.to_string())
+        again(text, &moment, &moment.to_string())
     })
 }
 

@@ -39,6 +39,11 @@ pub(crate) async fn fill_baseline(owner: &Client, users: u64) -> Outcome<()> {
 
 /// Fills a database at the first schema with activity: so many events in nine epochs, and the rest.
 pub(crate) async fn fill_activity(owner: &Client, events: u64) -> Outcome<()> {
+    fill_epochs(owner).await?;
+    fill_events(owner, events).await
+}
+
+async fn fill_epochs(owner: &Client) -> Outcome<()> {
     let people = format!(
         r#"
         INSERT INTO epochs (ledger_id, status, period_start, period_end, weight_config,
@@ -69,7 +74,10 @@ pub(crate) async fn fill_activity(owner: &Client, events: u64) -> Outcome<()> {
         SELECT '{LEDGER}', 'github', 'pulls', 'owner/repo-' || n, n::text, '2026-03-01'
         FROM generate_series(1, 200) n"#
     );
-    owner.batch_execute(&people).await?;
+    Ok(owner.batch_execute(&people).await?)
+}
+
+async fn fill_events(owner: &Client, events: u64) -> Outcome<()> {
     let events = format!(
         r#"
         INSERT INTO activity_events (ledger_id, id, epoch_id, source, event_type, platform_user_id,
