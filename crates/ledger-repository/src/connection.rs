@@ -131,11 +131,10 @@ async fn connect_to(
     let driver = tokio::spawn(async move {
         if let Err(error) = connection.await {
             // Whoever waits for an answer on this connection gets an error of their own.
-            match is_silence(&error) {
-                true => {
-                    tracing::warn!(error = error.source(), "a database connection was given up")
-                }
-                false => tracing::debug!(%error, "a database connection ended"),
+            if is_silence(&error) {
+                tracing::warn!(error = error.source(), "a database connection was given up");
+            } else {
+                tracing::debug!(%error, "a database connection ended");
             }
         }
     });

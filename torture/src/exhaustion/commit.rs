@@ -60,8 +60,9 @@ async fn refuse_transaction(stage: &Stage, round: u64) -> Outcome<()> {
 async fn refuse_statement(stage: &Stage, round: u64) -> Outcome<()> {
     let id = format!("lone-{round}");
     let event = event(&id).produced_by("torture", "full at commit").build();
-    let answer = stage.store.insert_activity_events(stage.epoch_id, &[event.clone()]).await;
-    let found = stage.store.get_activity_event(&event.id).await?;
+    let event = [event];
+    let answer = stage.store.insert_activity_events(stage.epoch_id, &event).await;
+    let found = stage.store.get_activity_event(&event[0].id).await?;
     if found.is_some() != answer.is_ok() {
         broken!("the event {id} was acknowledged: {answer:?}; it is there: {}", found.is_some());
     }

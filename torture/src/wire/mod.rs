@@ -23,7 +23,7 @@ use ledger_testkit::{event, new_epoch, week, weights};
 use private_postgres::Durability;
 use tokio::task::{JoinHandle, JoinSet};
 
-use self::calls::{Books, Call, STILL, traces};
+use self::calls::{Books, STILL, traces};
 use self::hurried::{Hurried, longest_wait};
 use self::outage::{Outages, check_health, suffer};
 use self::patience::{Wait, stall};
@@ -48,7 +48,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let ground = Arc::new(Ground::start(Durability::Fast).await?);
     ground.database(WIRE).await?;
     let (scene, hurried) = set(&ground).await?;
-    let mut patient = (extent.rounds(0, 1) > 0).then(|| Patient::start(&ground, &scene.healthy));
+    let mut patient = (extent.rounds(0, 1) > 0).then(|| Patient::start(&ground));
     let mut tally = Tally::default();
     let mut outages = Outages::default();
     let (turns, mut progress) = (extent.rounds(1, 10_000), Progress::of("wire"));
@@ -67,7 +67,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     }
     let mut report = Report::new();
     if let Some(patient) = &mut patient {
-        patient.tell(extent, &mut tally, &mut report).await?;
+        patient.tell(extent, &mut report).await?;
     }
     check_books(&ground, &tally).await?;
     no_session_is_left(&ground).await?;
@@ -127,32 +127,22 @@ struct Patient {
     worker: JoinHandle<Outcome<Wait>>,
 }
 
-/// The numbers of their writes.
-const PATIENT: [u64; 2] = [990_000_000_001, 990_000_000_002];
-
 impl Patient {
-    fn start(ground: &Arc<Ground>, healthy: &Books) -> Self {
-        let [first, second] = PATIENT;
-        let server = stall::<Server>(Arc::clone(ground), WIRE, healthy.clone(), first);
-        let worker = stall::<Worker>(Arc::clone(ground), WIRE, healthy.clone(), second);
+    fn start(ground: &Arc<Ground>) -> Self {
+        let server = stall::<Server>(Arc::clone(ground), WIRE);
+        let worker = stall::<Worker>(Arc::clone(ground), WIRE);
         Self { server: tokio::spawn(server), worker: tokio::spawn(worker) }
     }
 
-    async fn tell(
-        &mut self,
-        extent: &Extent,
-        tally: &mut Tally,
-        report: &mut Report,
-    ) -> Outcome<()> {
+    async fn tell(&mut self, extent: &Extent, report: &mut Report) -> Outcome<()> {
         let both = [("server", &mut self.server), ("worker", &mut self.worker)];
-        for ((name, waiting), number) in both.into_iter().zip(PATIENT) {
+        for (name, waiting) in both {
             if extent.is_over() && !waiting.is_finished() {
                 waiting.abort();
                 report.tell(format!("{name}'s wait for a stalled COMMIT"), "no time for it");
                 continue;
             }
             let wait = waiting.await??;
-            tally.writes.push(Call::Keyed(number));
             let (waited, limit) = (wait.waited.as_millis(), wait.limit.as_millis());
             report.tell(format!("{name}'s wait for a stalled COMMIT, ms"), waited);
             report.tell(format!("{name}'s limit, ms"), limit);
@@ -164,9 +154,11 @@ impl Patient {
 /// Every write is there exactly once: those that were acknowledged, and those that were asked again.
 async fn check_books(ground: &Ground, tally: &Tally) -> Outcome<()> {
     let owner = ground.session(WIRE).await?;
-    let query = "SELECT (SELECT count(*) FROM activity_events WHERE id LIKE '%:%'),
-        (SELECT count(*) FROM idempotency_keys), (SELECT count(*) FROM source_cursors),
-        (SELECT count(*) FROM epoch_pool_components)";
+    let query = "WITH l AS (SELECT ledger_id FROM ledgers WHERE name = 'written')
+        SELECT (SELECT count(*) FROM activity_events JOIN l USING (ledger_id)),
+            (SELECT count(*) FROM idempotency_keys JOIN l USING (ledger_id)),
+            (SELECT count(*) FROM source_cursors JOIN l USING (ledger_id)),
+            (SELECT count(*) FROM epoch_pool_components JOIN l USING (ledger_id))";
     let row = owner.query_one(query, &[]).await?;
     let count = |at: usize| row.get::<_, i64>(at).unsigned_abs();
     let found = (count(0), count(1), count(2), count(3));
