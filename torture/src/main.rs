@@ -42,7 +42,7 @@ fn minutes(text: &str) -> Result<f64, String> {
 async fn main() -> ExitCode {
     let options = Options::parse();
     if let Some(part) = &options.play {
-        return ended(ledger_torture::play(part).await);
+        return ended(&ledger_torture::play(part).await);
     }
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
     let named = |one: &&Torture| {
@@ -52,13 +52,13 @@ async fn main() -> ExitCode {
         if let Err(failure) = run(torture, &options, seed).await {
             let name = torture.name;
             eprintln!("{name}: {failure}\nagain: just torture {name} --seed {seed}");
-            return ended(Err(failure));
+            return ended(&Err(failure));
         }
     }
     ExitCode::SUCCESS
 }
 
-fn ended(outcome: Outcome<()>) -> ExitCode {
+fn ended(outcome: &Outcome<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Broken(_)) => ExitCode::from(1),
@@ -69,7 +69,7 @@ fn ended(outcome: Outcome<()>) -> ExitCode {
 async fn run(torture: &Torture, options: &Options, seed: u64) -> Result<(), Failure> {
     let extent = match options.short {
         true => Extent::short(seed),
-        false => Extent::long(seed, Duration::from_secs_f64(options.minutes * 60.0)),
+        false => Extent::long(seed, Duration::from_secs(60).mul_f64(options.minutes)),
     };
     println!("{} (seed {seed}): {}", torture.name, torture.about);
     let began = Instant::now();
