@@ -90,7 +90,7 @@ fn write_down(held: &[Held], options: &Options, seed: u64) -> Result<(), Failure
 async fn run(torture: &'static Torture, options: &Options, seed: u64) -> Result<Held, Failure> {
     let extent = match options.short {
         true => Extent::short(seed),
-        false => Extent::long(seed, Duration::from_secs_f64(options.minutes * 60.0)),
+        false => Extent::long(seed, Duration::from_secs(60).mul_f64(options.minutes)),
     };
     println!("{} (seed {seed}): {}", torture.name, torture.about);
     let began = Instant::now();

@@ -48,7 +48,7 @@ impl Progress {
             }
             Deed::Finalize { .. } => self.over = None,
             Deed::Insert { run, .. } | Deed::Page { run, .. } => {
-                self.streams[run.stream] = run.end()
+                self.streams[run.stream] = run.end();
             }
             _ => {}
         }

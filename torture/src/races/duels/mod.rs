@@ -112,9 +112,10 @@ impl Duels {
 
     /// One round of each duel.
     pub(super) async fn round(&mut self, company: &mut Company) -> Outcome<()> {
-        // In every tenth round everybody comes; in the others so few that one often comes first.
-        let crowd = self.rounds.is_multiple_of(10);
-        let callers = if crowd { TASKS } else { self.dice.usize(1..=8).max(2) };
+        // In every tenth round everybody comes; in the others so few that one who closes comes to their
+        // turn in the middle of it.
+        let few = [1, 1, 2, 2, 3, 5, 8][self.dice.usize(..7)];
+        let callers = if self.rounds.is_multiple_of(10) { TASKS } else { few };
         for (at, duel) in Duel::ALL.into_iter().enumerate() {
             let name = format!("duel-{at}-{}", self.rounds);
             let (ledger, store) = company.ledger(&name).await?;
