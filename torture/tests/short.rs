@@ -1,11 +1,16 @@
 //! The short form of every torture.
 
 use ledger_torture::{Extent, TORTURES, Torture};
+use tokio::sync::Mutex;
 
 /// The tests' dice. Long runs throw others.
 const SEED: u64 = 2_026;
 
+/// One at a time: a torture that measures waits must not wait for another one's processes.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 async fn short(name: &str) {
+    let _turn = TURN.lock().await;
     let torture = Torture::named(name).expect("there is such a torture");
     let extent = Extent::short(SEED).played_by(env!("CARGO_BIN_EXE_ledger-torture"));
     match torture.run(&extent).await {
