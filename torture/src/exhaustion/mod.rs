@@ -93,6 +93,7 @@ impl Crowd {
         self.callers += other.callers;
         self.answered += other.answered;
         self.exhausted += other.exhausted;
+        self.timed_out += other.timed_out;
         self.longest = self.longest.max(other.longest);
     }
 }
@@ -112,6 +113,7 @@ fn tell(tally: &Tally, no_disk: Option<&String>) -> Report {
     report.tell("callers of a pool of 3, ten for each connection", tally.crowd.callers);
     report.tell("of them answered", tally.crowd.answered);
     report.tell("of them refused (PoolExhausted)", tally.crowd.exhausted);
+    report.tell("of them refused, as the lock was held too long (TimedOut)", tally.crowd.timed_out);
     report.tell_time("longest wait of one", tally.crowd.longest);
     report.tell("their limit, ms", milliseconds(Tight::LIMITS.pool_wait));
     report.tell("max_connections reached, connections occupied", tally.full.occupied);

@@ -18,6 +18,7 @@ pub(super) struct Crowd {
     pub(super) callers: u64,
     pub(super) answered: u64,
     pub(super) exhausted: u64,
+    pub(super) timed_out: u64,
     pub(super) longest: Duration,
 }
 
@@ -48,6 +49,8 @@ pub(super) async fn crowd(stage: &Stage, round: u64, dice: &mut Rng) -> Outcome<
         match &answer {
             Ok(_) => crowd.answered += 1,
             Err(LedgerPortError::Fault(StoreFault::PoolExhausted)) => crowd.exhausted += 1,
+            // A busy machine keeps the lock for longer than was meant.
+            Err(LedgerPortError::Fault(StoreFault::TimedOut(_))) => crowd.timed_out += 1,
             Err(other) => broken!("no clear error of an exhausted pool: {other:?}"),
         }
         stage.check(&name, 2, answer.is_ok()).await?;
