@@ -127,10 +127,13 @@ impl Ends {
             Kind::HalfClosedToServer => {
                 self.server.shutdown().await?;
                 self.to_server = false;
+                // The other direction loses nothing.
+                self.pass(way, &frame).await?;
             }
             Kind::HalfClosedToClient => {
                 self.client.shutdown().await?;
                 self.to_client = false;
+                self.pass(way, &frame).await?;
             }
             Kind::Stall => {
                 tokio::select! {
