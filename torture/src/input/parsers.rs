@@ -1,6 +1,7 @@
 //! Every parser of what others write: files of events, archives, deliveries of webhooks, cursors and
 //! settings. What comes of them is held to what every event keeps to, and sound lines are never lost.
 
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 use activity_sources::csv::{self, CsvOptions};
@@ -14,12 +15,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use ledger_core::{NewActivityEvent, Timestamp};
 use serde_json::Value;
 use sha2::Sha256;
-use std::panic::AssertUnwindSafe;
 use tempfile::TempDir;
 
 use super::json::{LINE, json_text};
 use super::tally::{Tally, Verdict, guarded, panicked, shown};
-use super::texts::{text, touched_bytes};
+use super::texts::{text, touched, touched_bytes};
 use crate::{Outcome, broken, ensure};
 
 /// How many lines one file has: so many inputs.
@@ -291,24 +291,36 @@ async fn read_all(
     Ok(all)
 }
 
-/// Goes on from a cursor that nobody gave out.
+/// Goes on from a cursor that nobody gave out, or that somebody changed since.
 async fn any_cursor(what: &str, source: &dyn ActivitySource, dice: &mut Rng) -> Outcome<Verdict> {
-    let cursor = match dice.bool() {
-        true => text(dice),
-        false => {
-            String::from_utf8_lossy(&json_text(dice, r#"{"v":1,"bytes":10,"lines":1,"sha256":""}"#))
-                .into_owned()
-        }
+    let sound = go_on(what, source, None).await?.ok().flatten().unwrap_or_default();
+    let cursor = match dice.u8(..4) {
+        0 => text(dice),
+        1 => String::from_utf8_lossy(&json_text(dice, &sound)).into_owned(),
+        2 => touched(dice, &sound),
+        _ => sound,
     };
+    let read = go_on(what, source, Some(&cursor)).await?;
+    Ok(if read.is_ok() { Verdict::Accepted } else { Verdict::Refused })
+}
+
+/// Reads on from a cursor to the end; answers the cursor there.
+async fn go_on(
+    what: &str,
+    source: &dyn ActivitySource,
+    cursor: Option<&str>,
+) -> Outcome<Result<Option<String>, SourceError>> {
     let window = always()?;
     let read = async {
+        let mut last = None;
         for stream in source.streams().await?.streams {
-            let mut reader = source.read(&stream, Some(&cursor), window).await?;
-            while reader.next_page().await?.is_some() {}
+            let mut reader = source.read(&stream, cursor, window).await?;
+            while let Some(page) = reader.next_page().await? {
+                last = Some(page.next_cursor);
+            }
         }
-        Ok::<_, SourceError>(())
+        Ok(last)
     };
     let read = AssertUnwindSafe(read).catch_unwind().await;
-    let read = read.map_err(|panic| panicked(what, &cursor, &*panic))?;
-    Ok(if read.is_ok() { Verdict::Accepted } else { Verdict::Refused })
+    read.map_err(|panic| panicked(what, cursor.unwrap_or_default(), &*panic))
 }

@@ -75,6 +75,7 @@ const WHOLE: &[&str] = &[
     "\"\\ud800\"",
     "{\"git:commit_authored\":1000}",
     "{\"git:commit_authored\":1e3,\"git:commit_authored\":-1}",
+    "{\"user_id\":\"alice\",\"total_units\":\"1\",\"share\":\"1.000000\",\"amount_credits\":\"100\"}",
     "NaN",
     "infinity",
     "'; DROP TABLE activity_events; --",
