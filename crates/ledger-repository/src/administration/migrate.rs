@@ -153,7 +153,8 @@ const LOCK: &str = "SELECT pg_catalog.pg_try_advisory_lock(5001178293450023) AS 
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Runs every pending migration, in order; answers their versions. Running it again is safe, and so is
-/// running it while others read and write: see [`super::apply`].
+/// running it while others read and write: a migration waits 250 ms for a lock, lets others through, and
+/// tries again for two minutes.
 ///
 /// # Errors
 /// When the database cannot be reached, has an unknown newer schema, or refuses a migration; and when
