@@ -24,9 +24,12 @@ format:
 
 format-check:
     cargo fmt --all --check
+    cargo fmt --manifest-path bench/Cargo.toml --check
 
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
+    # `bench` is built by nobody else here; at least its lock file goes with ours.
+    cargo metadata --locked --format-version 1 --manifest-path bench/Cargo.toml > /dev/null
 
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
