@@ -11,7 +11,7 @@ use ledger_testkit::{
     user, week, weights,
 };
 
-use crate::reference::sha256_hex;
+use ledger_testkit::reference::sha256_hex;
 
 pub(crate) const EVENTS: &str = "events lie in the window";
 pub(crate) const PROPOSALS: &str = "proposed units follow from events and weights";

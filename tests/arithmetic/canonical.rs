@@ -6,7 +6,7 @@ use ledger_testkit::event;
 use serde_json::{Value, json};
 
 use crate::books::Books;
-use crate::reference::sha256_hex;
+use ledger_testkit::reference::sha256_hex;
 
 fn canonical(text: &str) -> String {
     let value: Value = serde_json::from_str(text).expect("JSON");

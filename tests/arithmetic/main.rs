@@ -15,8 +15,6 @@ mod extremes;
 mod inputs;
 mod properties;
 mod recomputation;
-mod reference;
 mod vectors;
 mod verification;
 mod verification_of_rows;
-mod wide;

@@ -5,7 +5,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 
 use crate::inputs::{Split, any_splits, cases, paying_splits, splits, user_ids};
-use crate::wide::Wide;
+use ledger_testkit::reference::Wide;
 
 fn rows(split: &Split) -> Vec<Payout> {
     split.payouts().expect("each user comes up once, so every sum fits")

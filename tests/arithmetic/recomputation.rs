@@ -4,7 +4,7 @@ use ledger_core::{AmountOverflow, Payout, allocation_set_hash};
 use proptest::prelude::*;
 
 use crate::inputs::{Split, any_splits, cases, splits};
-use crate::reference::{self, Row};
+use ledger_testkit::reference::{self, Row};
 
 fn row(payout: Payout) -> Row {
     Row {

@@ -7,7 +7,7 @@ use ledger_testkit::{credits, decision, event, units, weights};
 use crate::books::{
     Books, EVENTS, HASH, PAYOUTS, POOL, PROPOSALS, allocation, assert_found, component, recorded,
 };
-use crate::reference::sha256_hex;
+use ledger_testkit::reference::sha256_hex;
 
 fn named(who: &str, recomputed_lines: &str) -> String {
     format!("{who}; {}", hashes(recomputed_lines))

@@ -6,7 +6,7 @@ use ledger_testkit::{credits, event, units, user};
 use crate::books::{
     Books, EVENTS, HASH, PAYOUTS, POOL, PROPOSALS, assert_found, component, recorded, row,
 };
-use crate::reference::sha256_hex;
+use ledger_testkit::reference::sha256_hex;
 
 #[test]
 fn the_statements_pool_is_found() {

@@ -4,9 +4,8 @@ use app_container::{Container, ContainerError, Database, DatabaseConfig};
 use ledger_adapter_server::OpenPoolError;
 use ledger_port::LedgerPortError;
 use ledger_repository::administration::revert_last_migration;
-use ledger_testkit::{TestDatabase, parsed};
+use ledger_testkit::{MigrationFolder, TestDatabase, parsed};
 
-use crate::migrations::Folder;
 use crate::sql::{Sql, wait_until};
 
 async fn open(database: &TestDatabase) -> Result<Container, ContainerError> {
@@ -26,7 +25,7 @@ async fn missing(database: &TestDatabase) -> usize {
 async fn revert_through(database: &TestDatabase, ending: &str) {
     loop {
         let version = revert_last_migration(&database.owner_url()).await.unwrap();
-        if Folder::all()
+        if MigrationFolder::all()
             .iter()
             .any(|one| one.name.starts_with(&version) && one.name.ends_with(ending))
         {
@@ -78,7 +77,7 @@ async fn it_refuses_a_schema_that_is_older_or_newer_than_the_program() {
     assert_eq!(missing(&database).await, 1, "the service role sees which were applied");
     // That one grants; without it the service role does not even see which were applied.
     revert_through(&database, "_grant_service_role").await;
-    assert_eq!(missing(&database).await, Folder::all().len());
+    assert_eq!(missing(&database).await, MigrationFolder::all().len());
     let empty = open(&TestDatabase::empty().await).await.unwrap_err().to_string();
     assert!(
         empty.ends_with("run `epoch-ledger db provision`, then `epoch-ledger db migrate`"),

@@ -7,9 +7,8 @@ use ledger_repository::administration::{
     MigrateError, Provisioned, SERVICE_ROLE, migrate, provision, revert_last_migration,
 };
 use ledger_repository::{DatabaseUrl, LedgerPool, Limits, OpenPoolError, Role};
-use ledger_testkit::{TestDatabase, TestServer};
+use ledger_testkit::{MigrationFolder, TestDatabase, TestServer};
 
-use crate::migrations::Folder;
 use crate::sql::{Sql, wait_until};
 
 async fn refusal(database: &TestDatabase) -> OpenPoolError {
@@ -153,7 +152,7 @@ async fn pending(url: &str) -> Vec<String> {
     schema_state(url).await.unwrap().pending().map(ToOwned::to_owned).collect()
 }
 
-fn names(folders: &[Folder]) -> Vec<&str> {
+fn names(folders: &[MigrationFolder]) -> Vec<&str> {
     folders.iter().map(|one| one.name.as_str()).collect()
 }
 
@@ -166,8 +165,8 @@ async fn whoever_may_be_the_service_role_sees_which_migrations_there_are() {
              CREATE ROLE guest LOGIN NOINHERIT IN ROLE ledger_service",
         )
         .await;
-    let all = Folder::all();
-    let is_before = |one: &&Folder| !one.name.ends_with("_grant_service_role");
+    let all = MigrationFolder::all();
+    let is_before = |one: &&MigrationFolder| !one.name.ends_with("_grant_service_role");
     let before_the_grant = all.iter().take_while(is_before).count();
     for left in (before_the_grant..=all.len()).rev() {
         // Without the grant the service role sees nothing, and the owner still does.
@@ -222,7 +221,7 @@ async fn everything_is_pending_where_there_is_no_service_role_yet() {
     let owner = Sql::connect(&server.owner_url_text()).await;
     owner.run("CREATE ROLE keeper LOGIN").await;
     for url in [server.owner_url_text(), server.url_text("keeper")] {
-        assert_eq!(pending(&url).await, names(&Folder::all()));
+        assert_eq!(pending(&url).await, names(&MigrationFolder::all()));
     }
 }
 

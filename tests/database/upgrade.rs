@@ -13,16 +13,17 @@ use ledger_repository::administration::{
     MigrateError, migrate, migration_status, revert_last_migration,
 };
 use ledger_repository::{LedgerPool, PgLedgerRegistry};
-use ledger_testkit::{TestDatabase, event, new_epoch, parsed, user, week, weights};
+use ledger_testkit::{
+    BOOKKEEPING, MigrationFolder, TestDatabase, event, new_epoch, parsed, user, week, weights,
+};
 
-use crate::migrations::{BOOKKEEPING, Folder};
 use crate::sql::Sql;
 
 #[tokio::test]
 async fn taking_everything_back_leaves_no_table() {
     let database = TestDatabase::empty().await;
     migrate(&database.owner_url()).await.unwrap();
-    for _ in Folder::all() {
+    for _ in MigrationFolder::all() {
         revert_last_migration(&database.owner_url()).await.unwrap();
     }
     let sql = Sql::owner(&database).await;
@@ -69,17 +70,17 @@ async fn baseline_rows(sql: &Sql) -> Vec<String> {
 }
 
 /// What an upgrade applies.
-pub(crate) fn since_the_baseline() -> Vec<Folder> {
-    Folder::all().split_off(1)
+pub(crate) fn since_the_baseline() -> Vec<MigrationFolder> {
+    MigrationFolder::all().split_off(1)
 }
 
 /// A database from before this program: the baseline alone was ever applied, and Diesel knows it.
 pub(crate) async fn at_the_baseline() -> (TestDatabase, Sql) {
     let database = TestDatabase::empty().await;
     let sql = Sql::owner(&database).await;
-    let migrations = Folder::all();
+    let migrations = MigrationFolder::all();
     sql.run(BOOKKEEPING).await;
-    migrations[0].apply(&sql).await;
+    sql.run(&migrations[0].script()).await;
     let state = migration_status(&database.owner_url()).await.unwrap();
     let pending: Vec<&str> = state.pending().collect();
     let names: Vec<&str> = migrations[1..].iter().map(|one| one.name.as_str()).collect();
@@ -148,7 +149,7 @@ async fn the_way_down_refuses_to_lose_what_the_baseline_cannot_hold() {
     let epoch = store.create_epoch(&new_epoch(week("2026-W47"), weights(&[]))).await.unwrap();
     store.insert_activity_events(epoch.id, &[event("one").build()]).await.unwrap();
     // What came later goes; then comes the way down that could lose something.
-    let later = Folder::all().split_off(2);
+    let later = MigrationFolder::all().split_off(2);
     for _ in &later {
         revert_last_migration(&database.owner_url()).await.unwrap();
     }
@@ -169,7 +170,8 @@ async fn the_way_down_refuses_to_forget_what_was_missing() {
     let failed = CollectionOutcome::Failed { error: OneLine::of("no answer") };
     store.record_collection(epoch.id, &"main".parse().unwrap(), &failed).await.unwrap();
     let jobs = "add_worker_jobs";
-    let later = Folder::all().into_iter().skip_while(|one| !one.name.ends_with(jobs)).skip(1);
+    let later =
+        MigrationFolder::all().into_iter().skip_while(|one| !one.name.ends_with(jobs)).skip(1);
     for _ in later {
         revert_last_migration(&database.owner_url()).await.unwrap();
     }
@@ -188,7 +190,8 @@ async fn the_way_down_refuses_to_hide_a_public_ledger() {
     let name = parsed("default");
     registry.set_ledger_visibility(&name, Visibility::Public).await.unwrap();
     let access = "add_access";
-    let later = Folder::all().into_iter().skip_while(|one| !one.name.ends_with(access)).skip(1);
+    let later =
+        MigrationFolder::all().into_iter().skip_while(|one| !one.name.ends_with(access)).skip(1);
     for _ in later {
         revert_last_migration(&database.owner_url()).await.unwrap();
     }
@@ -240,7 +243,7 @@ async fn three_who_migrate_at_once_apply_each_migration_once() {
     let (a, b, c) = tokio::join!(migrate(&url), migrate(&url), migrate(&url));
     let mut applied: Vec<usize> = [a, b, c].into_iter().map(|done| done.unwrap().len()).collect();
     applied.sort_unstable();
-    assert_eq!(applied, [0, 0, Folder::all().len()]);
+    assert_eq!(applied, [0, 0, MigrationFolder::all().len()]);
 }
 
 #[tokio::test]

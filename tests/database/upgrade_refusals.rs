@@ -1,9 +1,8 @@
 //! What an upgrade cannot take: it says which rows, changes nothing, and goes on once they are right.
 
 use ledger_repository::administration::{MigrateError, migrate};
-use ledger_testkit::TestDatabase;
+use ledger_testkit::{MigrationFolder, TestDatabase};
 
-use crate::migrations::Folder;
 use crate::sql::Sql;
 use crate::upgrade::{at_the_baseline, since_the_baseline};
 
@@ -129,10 +128,10 @@ async fn a_service_role_that_may_create_objects_is_refused() {
     assert_refused(&database, says).await;
     sql.run("REVOKE CREATE ON SCHEMA public FROM ledger_service").await;
     // The migrations before the one that refused were applied the first time.
-    let is_before = |one: &Folder| !one.name.ends_with("_grant_service_role");
-    let left = Folder::all().into_iter().skip_while(is_before).count();
+    let is_before = |one: &MigrationFolder| !one.name.ends_with("_grant_service_role");
+    let left = MigrationFolder::all().into_iter().skip_while(is_before).count();
     assert_eq!(migrate(&database.owner_url()).await.unwrap().len(), left);
-    assert!(left < Folder::all().len());
+    assert!(left < MigrationFolder::all().len());
 }
 
 #[tokio::test]

@@ -16,6 +16,17 @@ pub enum Failure {
 /// What a torture answers.
 pub type Outcome<T> = Result<T, Failure>;
 
+impl Failure {
+    /// The same, with what is known of how it came about made of what it says.
+    #[must_use]
+    pub fn told(self, tell: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Broken(what) => Self::Broken(tell(&what)),
+            Self::Unable(why) => Self::Unable(tell(&why)),
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -34,9 +34,10 @@ pub struct AllocationNotFoundPortError {
 /// Something outside the ledger's rules went wrong. The source is for the log, not for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFault {
-    /// The database cannot be reached, the connection broke, or nothing came over it for longer than any
-    /// statement may take. Nothing was acknowledged, but what was asked may have been done. Every method of the port may be called again; one that is not
-    /// idempotent may then be refused by what it did the first time.
+    /// The database cannot be reached, the connection broke, or nothing came over it for longer than
+    /// any statement may take. Nothing was acknowledged, but what was asked may have been done. Every
+    /// method of the port may be called again; one that is not idempotent may then be refused by what
+    /// it did the first time.
     #[error("the database cannot be reached; check that it runs and try again")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// All connections stayed in use for as long as the store waits.

@@ -4,6 +4,8 @@ mod builders;
 mod clock;
 mod database;
 mod fake_github;
+mod migrations;
+pub mod reference;
 mod server;
 mod source_conformance;
 
@@ -17,5 +19,6 @@ pub use database::TestDatabase;
 pub use fake_github::{
     Asked, FakeGithub, Instead, comment, issue, pull_request, release, review, user as account,
 };
+pub use migrations::{BOOKKEEPING, CATALOGS, MigrationFolder, OTHERS};
 pub use server::TestServer;
 pub use source_conformance::check_source;

@@ -12,7 +12,7 @@ use private_postgres::{PrivatePostgres, Settings};
 use uuid::Uuid;
 
 /// Where the workspace lies.
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 

@@ -69,8 +69,7 @@ pub(crate) fn guarded<T>(
     ask: impl FnOnce() -> Outcome<T>,
 ) -> Outcome<T> {
     match catch_unwind(AssertUnwindSafe(ask)) {
-        Ok(Err(Failure::Broken(what))) => Err(Failure::Broken(format!("{target}: {what}"))),
-        Ok(answer) => answer,
+        Ok(answer) => answer.map_err(|failure| failure.told(|what| format!("{target}: {what}"))),
         Err(panic) => Err(panicked(target, &input(), &*panic)),
     }
 }

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::{
-    ActivityEvent, Allocation, Epoch, EpochId, EpochStatus, PayoutStatement, PoolComponent,
+    ActivityEvent, Allocation, Epoch, EpochId, EpochStatus, Payout, PayoutStatement, PoolComponent,
 };
 
 use super::books::{Books, Group, Records};
-use super::payout;
 use crate::{Outcome, ensure};
+use ledger_testkit::reference::{self, Row};
 
 /// One ledger's books, as records.
 struct View<'a>(&'a Books);
@@ -181,15 +181,28 @@ fn frozen(before: &View<'_>, after: &View<'_>, old: &Epoch) -> Outcome<()> {
     Ok(())
 }
 
+fn row(one: &Payout) -> Row {
+    Row {
+        user_id: one.user_id.as_str().to_owned(),
+        total_units: one.total_units.get(),
+        share: one.share.clone(),
+        amount_credits: one.amount_credits.get(),
+    }
+}
+
 /// PAYOUT_DETERMINISTIC, ALL_MATH_INTEGER: the statement is what the rules make of the allocations and
 /// the pool, and the allocations are what the events come to.
 fn pays_by_the_rules(after: &View<'_>, id: EpochId) -> Outcome<()> {
     let Some(paid) = after.statement(id) else { return Ok(()) };
     let allocations = after.allocations(id);
-    let expected = payout::rows(allocations, paid.statement.pool_total.get());
-    let found = payout::rows_of(&paid.statement.payouts);
+    let units: Vec<(String, i64)> = allocations
+        .iter()
+        .map(|one| (one.user_id.as_str().to_owned(), one.payable_units().get()))
+        .collect();
+    let expected = reference::payouts(&units, paid.statement.pool_total.get());
+    let found = Ok(paid.statement.payouts.iter().map(row).collect());
     ensure!(found == expected, "PAYOUT_DETERMINISTIC: {found:?} instead of {expected:?}");
-    let hash = payout::hash(allocations);
+    let hash = reference::allocation_set_hash(&units);
     ensure!(
         paid.statement.allocation_set_hash.as_str() == hash,
         "PAYOUT_DETERMINISTIC: hash {hash}"

@@ -13,7 +13,6 @@ mod books;
 mod command;
 mod draw;
 mod invariants;
-mod payout;
 mod values;
 mod world;
 
@@ -21,7 +20,7 @@ use private_postgres::Durability;
 
 use self::world::World;
 use crate::ground::Ground;
-use crate::{Extent, Failure, Outcome, Progress, Report};
+use crate::{Extent, Outcome, Progress, Report};
 
 /// How long a world lives.
 const COMMANDS_OF_A_WORLD: u64 = 250;
@@ -29,9 +28,9 @@ const COMMANDS_OF_A_WORLD: u64 = 250;
 /// How many worlds live at once.
 const WORLDS: u64 = 2;
 
+/// What was done: commands, epochs closed, statements recomputed, worlds.
 #[derive(Debug, Default)]
 struct Counts {
-    commands: u64,
     answered: u64,
     refused: u64,
     closed: u64,
@@ -44,12 +43,12 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let asked = extent.rounds(10_000, 1_000_000);
     let mut progress = Progress::of("model");
     let mut counts = Counts::default();
-    while counts.commands < asked && !extent.is_over() {
+    while counts.commands() < asked && !extent.is_over() {
         let worlds = (0..WORLDS).map(|lane| live(&ground, extent, counts.worlds + lane));
         for one in futures_util::future::try_join_all(worlds).await? {
             counts.add(&one);
         }
-        progress.at(counts.commands, asked);
+        progress.at(counts.commands(), asked);
     }
     Ok(counts.report())
 }
@@ -60,23 +59,21 @@ async fn live(ground: &Ground, extent: &Extent, number: u64) -> Outcome<Counts> 
     let dice = extent.dice(&database);
     let mut world = World::new(ground, &database, dice).await?;
     for command in 1..=COMMANDS_OF_A_WORLD {
-        world.step().await.map_err(|failure| match failure {
-            Failure::Broken(what) => {
-                Failure::Broken(format!("world {number}, command {command}: {what}"))
-            }
-            unable @ Failure::Unable(_) => unable,
-        })?;
+        let told = |what: &str| format!("world {number}, command {command}: {what}");
+        world.step().await.map_err(|failure| failure.told(told))?;
     }
-    let World { answered, refused, closed, verified, .. } = world.end().await?;
+    let counts = world.end().await?;
     let drop = format!("DROP DATABASE {database} WITH (FORCE)");
     ground.admin().batch_execute(&drop).await?;
-    let commands = answered + refused;
-    Ok(Counts { commands, answered, refused, closed, verified, worlds: 1 })
+    Ok(counts)
 }
 
 impl Counts {
+    const fn commands(&self) -> u64 {
+        self.answered + self.refused
+    }
+
     const fn add(&mut self, one: &Self) {
-        self.commands += one.commands;
         self.answered += one.answered;
         self.refused += one.refused;
         self.closed += one.closed;
@@ -87,7 +84,7 @@ impl Counts {
     fn report(&self) -> Report {
         let mut report = Report::new();
         report.tell("worlds of two ledgers", self.worlds);
-        report.tell("commands", self.commands);
+        report.tell("commands", self.commands());
         report.tell("answered", self.answered);
         report.tell("refused", self.refused);
         report.tell("epochs closed", self.closed);

@@ -12,6 +12,7 @@ use ledger_memory::MemoryLedger;
 use ledger_port::{LedgerRegistry as _, verify_statement};
 use ledger_testkit::{SettableClock, parsed, user};
 
+use super::Counts;
 use super::books::{Books, Fingerprints, Group, Place, Records, changed, read_all};
 use super::command::Command;
 use super::draw::Drawing;
@@ -40,12 +41,7 @@ pub(crate) struct World {
     people: Vec<UserId>,
     dice: Rng,
     next_event: u64,
-    /// How many commands were answered, and how many refused.
-    pub(crate) answered: u64,
-    pub(crate) refused: u64,
-    /// How many epochs were closed, and how many statements recomputed.
-    pub(crate) closed: u64,
-    pub(crate) verified: u64,
+    counts: Counts,
 }
 
 impl World {
@@ -78,10 +74,7 @@ impl World {
             people,
             dice,
             next_event: 0,
-            answered: 0,
-            refused: 0,
-            closed: 0,
-            verified: 0,
+            counts: Counts { worlds: 1, ..Counts::default() },
         })
     }
 
@@ -93,13 +86,9 @@ impl World {
         let books = &self.ledgers[at].books;
         let (dice, next_event) = (&mut self.dice, &mut self.next_event);
         let command = Drawing { dice, books, stranger, next_event }.command();
-        self.play(at, &command).await.map_err(|failure| match failure {
-            crate::Failure::Broken(what) => {
-                let ledger = self.ledgers[at].name;
-                crate::Failure::Broken(format!("{what}\nafter, on ledger {ledger}: {command:?}"))
-            }
-            unable @ crate::Failure::Unable(_) => unable,
-        })
+        let ledger = self.ledgers[at].name;
+        let told = |what: &str| format!("{what}\nafter, on ledger {ledger}: {command:?}");
+        self.play(at, &command).await.map_err(|failure| failure.told(told))
     }
 
     async fn play(&mut self, at: usize, command: &Command) -> Outcome<()> {
@@ -112,8 +101,8 @@ impl World {
         let modelled = command.call(ledger.model.as_ref()).await;
         ensure!(real == modelled, "PostgreSQL: {real:?}\nthe model: {modelled:?}");
         match real {
-            Ok(_) => self.answered += 1,
-            Err(_) => self.refused += 1,
+            Ok(_) => self.counts.answered += 1,
+            Err(_) => self.counts.refused += 1,
         }
         let may_change = real.is_ok() && !command.is_read();
         self.compare(at, caller, may_change, command).await
@@ -151,19 +140,19 @@ impl World {
         let is_close = !matches!(command, Command::InsertPayoutStatement(_));
         invariants::check(books, &now, is_close)?;
         let paid = newly_paid(books, &now);
-        self.closed += closed_in(&now) - closed_in(books);
+        self.counts.closed += closed_in(&now) - closed_in(books);
         if is_close && let Some(epoch_id) = paid {
             let report = verify_statement(adapters[1 - caller].as_ref(), epoch_id).await?;
             ensure!(report.is_verified(), "the statement is not verified: {report:?}");
-            self.verified += 1;
+            self.counts.verified += 1;
         }
         self.ledgers[at].books = now;
         self.places = places;
         Ok(())
     }
 
-    /// Compares everything once more.
-    pub(crate) async fn end(self) -> Outcome<Self> {
+    /// Compares everything once more, and says what was done.
+    pub(crate) async fn end(self) -> Outcome<Counts> {
         for Ledger { name, adapters, model, .. } in &self.ledgers {
             let expected = read_all(model.as_ref(), &self.people).await?;
             for adapter in adapters {
@@ -171,7 +160,7 @@ impl World {
                 ensure!(found == expected, "ledger {name} is not the model's at the end");
             }
         }
-        Ok(self)
+        Ok(self.counts)
     }
 }
 

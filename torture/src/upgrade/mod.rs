@@ -15,6 +15,7 @@ mod schemas;
 use std::time::{Duration, Instant};
 
 use ledger_repository::administration::migrate;
+use ledger_testkit::MigrationFolder;
 use private_postgres::Durability;
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +24,7 @@ use self::load::Written;
 use self::locks::Locks;
 use self::meter::Meter;
 use self::rows::Contents;
-use self::schemas::{FIRST_WITH_ACTIVITY, FIRST_WITH_GRANTS, Migration};
+use self::schemas::{FIRST_WITH_ACTIVITY, FIRST_WITH_GRANTS};
 use crate::ground::{Ground, connect};
 use crate::report::Progress;
 use crate::{Extent, Failure, Outcome, Report, chain, ensure};
@@ -43,7 +44,7 @@ const SLOW_FROM: usize = 6;
 
 pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let ground = Ground::start(Durability::Fast).await?;
-    let migrations = Migration::all()?;
+    let migrations = MigrationFolder::all();
     ground.database(NEWEST).await?;
     let newest = schemas::catalogs(&ground.session(NEWEST).await?).await?;
     let rows = extent.rounds(20_000, 1_000_000);
@@ -72,7 +73,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
 /// a history of its own; the next schema begins without them, so that all its rows are activity.
 async fn grow(
     ground: &Ground,
-    migrations: &[Migration],
+    migrations: &[MigrationFolder],
     start: usize,
     rows: u64,
     report: &mut Report,
@@ -86,7 +87,7 @@ async fn grow(
     let from = if start <= FIRST_WITH_ACTIVITY { 0 } else { start };
     for migration in &migrations[from..=start] {
         let began = Instant::now();
-        migration.apply(&owner).await?;
+        schemas::apply(migration, &owner).await?;
         if from == start {
             let name = migration.short_name();
             report
@@ -114,7 +115,7 @@ async fn disconnect(session: Client, ground: &Ground, database: &str) -> Outcome
 /// One upgrade, from one schema.
 struct Upgrade<'a> {
     ground: &'a Ground,
-    migrations: &'a [Migration],
+    migrations: &'a [MigrationFolder],
     start: usize,
     newest: &'a [String],
 }
@@ -241,7 +242,7 @@ impl Upgrade<'_> {
 
     /// A lock, and by which migration.
     fn in_words(&self, lock: &locks::Lock) -> String {
-        let by = self.migrations.iter().find(|one| one.is_begun_by(&lock.statement));
+        let by = self.migrations.iter().find(|one| schemas::is_begun_by(one, &lock.statement));
         let by = by.map_or_else(
             || lock.statement.split_whitespace().take(8).collect::<Vec<_>>().join(" "),
             |one| one.short_name().to_owned(),

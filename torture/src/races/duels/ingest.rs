@@ -11,7 +11,7 @@ use ledger_port::{IngestPage, LedgerPortError, PortResult};
 use ledger_testkit::{cursor_key, event, finalize};
 use serde::{Deserialize, Serialize};
 
-use super::{Round, Said, person, ready, verify};
+use super::{Round, Said, Turn, person, ready, verify};
 use crate::ground::Store;
 use crate::races::broken;
 use crate::races::company::Company;
@@ -77,24 +77,18 @@ async fn ids_of(store: &Store, epoch_id: EpochId) -> Outcome<BTreeSet<String>> {
 }
 
 pub(super) async fn meet(callers: &Callers, round: &Round) -> Outcome<Vec<Deed>> {
-    let epoch_id = round.epoch()?;
-    let turn = |caller| {
-        let seat = round.seat(callers, caller);
-        let store = callers.store(caller, round.ledger);
-        let (is_closer, dice) = (seat == round.closer(), round.dice(seat));
-        let most = round.calls_of_a_writer();
-        async move {
-            match is_closer {
-                true => close(&store, epoch_id, dice).await,
-                false => Ok(Deed::Wrote(write(&store, epoch_id, seat, most, dice).await?)),
-            }
+    let play = |turn: Turn| async move {
+        match turn.is_closer {
+            true => close(turn).await,
+            false => Ok(Deed::Wrote(write(turn).await?)),
         }
     };
-    callers.at_once(round.callers, turn).await
+    round.writers_against_a_closer(callers, play).await
 }
 
 /// Proposes and finalizes until no event came between the two.
-async fn close(store: &Store, epoch_id: EpochId, mut dice: Rng) -> Outcome<Deed> {
+async fn close(turn: Turn) -> Outcome<Deed> {
+    let Turn { store, epoch_id, mut dice, .. } = turn;
     tokio::time::sleep(Duration::from_micros(dice.u64(..15_000))).await;
     for attempts in 1..100_000 {
         store.propose_allocations(epoch_id).await.map_err(|error| broken("proposing", &error))?;
@@ -107,20 +101,15 @@ async fn close(store: &Store, epoch_id: EpochId, mut dice: Rng) -> Outcome<Deed>
     Err(Failure::Unable("the epoch could not be closed for all its writers".to_owned()))
 }
 
-async fn write(
-    store: &Store,
-    epoch_id: EpochId,
-    seat: usize,
-    most: u64,
-    mut dice: Rng,
-) -> Outcome<Written> {
+async fn write(turn: Turn) -> Outcome<Written> {
+    let Turn { store, epoch_id, seat, most, mut dice, .. } = turn;
     let mut written = Written { stream: format!("writer-{seat}"), ..Written::default() };
     while written.calls < most && !written.is_cut_off {
         let events = some_events(seat, written.calls, &mut dice);
         let ids: Vec<String> = events.iter().map(|event| event.id.as_str().to_owned()).collect();
         let cursor = dice.bool().then(|| written.calls.to_string());
         written.calls += 1;
-        match send(store, epoch_id, &written.stream, events, cursor.as_ref()).await {
+        match send(&store, epoch_id, &written.stream, events, cursor.as_ref()).await {
             Ok(inserted) => {
                 ensure!(inserted == u64::try_from(ids.len())?, "of {ids:?} {inserted} were new");
                 written.ids.extend(ids);

@@ -66,6 +66,32 @@ impl Round {
         callers.number * self.callers + caller
     }
 
+    /// Lets every caller of this process have their turn, all at once, where one of all closes and the
+    /// others write.
+    async fn writers_against_a_closer<D, F>(
+        &self,
+        callers: &Callers,
+        play: impl Fn(Turn) -> F,
+    ) -> Outcome<Vec<D>>
+    where
+        D: Send + 'static,
+        F: Future<Output = Outcome<D>> + Send + 'static,
+    {
+        let epoch_id = self.epoch()?;
+        let turn = |caller| {
+            let seat = self.seat(callers, caller);
+            play(Turn {
+                store: callers.store(caller, self.ledger),
+                epoch_id,
+                seat,
+                is_closer: seat == self.closer(),
+                most: self.calls_of_a_writer(),
+                dice: self.dice(seat),
+            })
+        };
+        callers.at_once(self.callers, turn).await
+    }
+
     const fn seats(&self) -> usize {
         PROCESSES * self.callers
     }
@@ -90,6 +116,17 @@ impl Round {
     fn epoch(&self) -> Outcome<EpochId> {
         self.epoch.ok_or_else(|| crate::Failure::Unable("the duel has no epoch".to_owned()))
     }
+}
+
+/// One caller's turn.
+struct Turn {
+    store: Store,
+    epoch_id: EpochId,
+    seat: usize,
+    is_closer: bool,
+    /// How often they write where nobody closes.
+    most: u64,
+    dice: Rng,
 }
 
 /// The director's side.
@@ -127,12 +164,8 @@ impl Duels {
                 Duel::Close => close::round(company, round, &store).await,
                 Duel::Override => overrides::round(company, round, &store).await,
             };
-            let said = said.map_err(|failure| match failure {
-                crate::Failure::Broken(what) => {
-                    crate::Failure::Broken(format!("{duel}, round {number}: {what}"))
-                }
-                unable @ crate::Failure::Unable(_) => unable,
-            })?;
+            let told = |what: &str| format!("{duel}, round {number}: {what}");
+            let said = said.map_err(|failure| failure.told(told))?;
             self.calls += said.calls;
             self.writers += said.writers;
             self.cut_off += said.cut_off;

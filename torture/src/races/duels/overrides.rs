@@ -4,13 +4,12 @@
 
 use std::time::Duration;
 
-use fastrand::Rng;
-use ledger_core::{AllocationOverride, EpochId};
+use ledger_core::AllocationOverride;
 use ledger_port::{LedgerPortError, all_pages};
 use ledger_testkit::{decision, finalize, user};
 use serde::{Deserialize, Serialize};
 
-use super::{Round, Said, person, ready, verify};
+use super::{Round, Said, Turn, person, ready, verify};
 use crate::ground::Store;
 use crate::races::broken;
 use crate::races::company::Company;
@@ -57,35 +56,24 @@ pub(super) async fn round(company: &mut Company, mut round: Round, store: &Store
 }
 
 pub(super) async fn meet(callers: &Callers, round: &Round) -> Outcome<Vec<Deed>> {
-    let epoch_id = round.epoch()?;
-    let turn = |caller| {
-        let seat = round.seat(callers, caller);
-        let store = callers.store(caller, round.ledger);
-        let (is_closer, dice) = (seat == round.closer(), round.dice(seat));
-        let most = round.calls_of_a_writer();
-        async move {
-            match is_closer {
-                true => close(&store, epoch_id, dice).await,
-                false => Ok(Deed::Decided(decide(&store, epoch_id, seat, most, dice).await?)),
-            }
+    let play = |turn: Turn| async move {
+        match turn.is_closer {
+            true => close(turn).await,
+            false => Ok(Deed::Decided(decide(turn).await?)),
         }
     };
-    callers.at_once(round.callers, turn).await
+    round.writers_against_a_closer(callers, play).await
 }
 
-async fn close(store: &Store, epoch_id: EpochId, mut dice: Rng) -> Outcome<Deed> {
+async fn close(turn: Turn) -> Outcome<Deed> {
+    let Turn { store, epoch_id, mut dice, .. } = turn;
     tokio::time::sleep(Duration::from_micros(dice.u64(..15_000))).await;
     let finalized = store.finalize_epoch(&finalize(epoch_id)).await;
     finalized.map(|_| Deed::Closed).map_err(|error| broken("finalizing", &error))
 }
 
-async fn decide(
-    store: &Store,
-    epoch_id: EpochId,
-    seat: usize,
-    most: u64,
-    mut dice: Rng,
-) -> Outcome<Decided> {
+async fn decide(turn: Turn) -> Outcome<Decided> {
+    let Turn { store, epoch_id, seat, most, mut dice, .. } = turn;
     let name = user(&person(seat));
     let mut decided = Decided { seat, last: None, calls: 0, is_cut_off: false };
     while decided.calls < most && !decided.is_cut_off {

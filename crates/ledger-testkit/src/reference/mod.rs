@@ -4,23 +4,35 @@
 //!
 //! Nothing here may import `ledger_core`; a second opinion that asks the first is none.
 
+mod wide;
+
 use std::cmp::Ordering;
 
 use sha2::{Digest, Sha256};
 
-use crate::wide::Wide;
+pub use self::wide::Wide;
 
 /// One line of a payout table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row {
-    pub(crate) user_id: String,
-    pub(crate) total_units: i64,
-    pub(crate) share: String,
-    pub(crate) amount_credits: i64,
+pub struct Row {
+    /// Who.
+    pub user_id: String,
+    /// For how many milli-units.
+    pub total_units: i64,
+    /// The part of all units, to six decimals.
+    pub share: String,
+    /// How much.
+    pub amount_credits: i64,
 }
 
-/// Splits the pool, or names the first user whose units do not fit into 63 bits.
-pub(crate) fn payouts(units: &[(String, i64)], pool: i64) -> Result<Vec<Row>, String> {
+/// Splits the pool.
+///
+/// # Errors
+/// Names the first user whose units do not fit into 63 bits.
+///
+/// # Panics
+/// When units are negative.
+pub fn payouts(units: &[(String, i64)], pool: i64) -> Result<Vec<Row>, String> {
     let summed = sum(units)?;
     let total: u128 = summed.iter().map(|(_, units)| unsigned(*units)).sum();
     if total == 0 || pool == 0 {
@@ -41,7 +53,10 @@ pub(crate) fn payouts(units: &[(String, i64)], pool: i64) -> Result<Vec<Row>, St
 }
 
 /// The lower-case hexadecimal SHA-256 of the lines `user_id:units`.
-pub(crate) fn allocation_set_hash(allocations: &[(String, i64)]) -> String {
+///
+/// # Panics
+/// When units are negative or do not fit into 63 bits.
+pub fn allocation_set_hash(allocations: &[(String, i64)]) -> String {
     let mut bytes = Vec::new();
     for (user_id, units) in sum(allocations).expect("the units fit") {
         if !bytes.is_empty() {
@@ -55,7 +70,7 @@ pub(crate) fn allocation_set_hash(allocations: &[(String, i64)]) -> String {
 }
 
 /// The lower-case hexadecimal SHA-256 of these bytes.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+pub fn sha256_hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
     Sha256::digest(bytes).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
