@@ -8,7 +8,8 @@ use ledger_adapter_worker::Worker;
 use ledger_core::{Epoch, EpochId};
 use ledger_port::{ActivityLedgerStore, PageRequest, SystemClock};
 use ledger_repository::LedgerPool;
-use ledger_testkit::{TestDatabase, event, new_epoch, pool_component, week, weights};
+use ledger_testkit::{event, new_epoch, pool_component, week, weights};
+use store_testkit::TestDatabase;
 use tokio::sync::Barrier;
 
 use crate::sql::Sql;

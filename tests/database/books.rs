@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ledger_adapter_server::{ServerLedgerStore, ServerPool};
 use ledger_port::SystemClock;
-use ledger_testkit::TestDatabase;
+use store_testkit::TestDatabase;
 use tokio_postgres::error::SqlState;
 
 use crate::sql::{Refused, Sql};

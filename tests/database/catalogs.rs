@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ledger_repository::RULES;
-use ledger_testkit::TestDatabase;
+use store_testkit::TestDatabase;
 
 use crate::sql::Sql;
 

@@ -4,7 +4,8 @@ use app_container::{Container, ContainerError, Database, DatabaseConfig};
 use ledger_adapter_server::OpenPoolError;
 use ledger_port::LedgerPortError;
 use ledger_repository::administration::revert_last_migration;
-use ledger_testkit::{MigrationFolder, TestDatabase, parsed};
+use ledger_testkit::parsed;
+use store_testkit::{MigrationFolder, TestDatabase};
 
 use crate::sql::{Sql, wait_until};
 

@@ -11,9 +11,10 @@ use ledger_port::{
 };
 use ledger_repository::LedgerPool;
 use ledger_testkit::{
-    TestDatabase, binding, cursor_key, decision, event, finalize, moment, new_epoch, parsed,
-    pool_component, user, week, weights,
+    binding, cursor_key, decision, event, finalize, moment, new_epoch, parsed, pool_component,
+    user, week, weights,
 };
+use store_testkit::TestDatabase;
 use uuid::Uuid;
 
 use crate::sql::Sql;

@@ -11,7 +11,8 @@ use ledger_port::{
     StoreFault, SystemClock,
 };
 use ledger_repository::LedgerPool;
-use ledger_testkit::{TestDatabase, event, new_epoch, week, weights};
+use ledger_testkit::{event, new_epoch, week, weights};
+use store_testkit::TestDatabase;
 
 use crate::sql::{Sql, wait_until};
 

@@ -13,7 +13,8 @@ use ledger_port::{
     TakenJob, Task,
 };
 use ledger_repository::PgJobQueue;
-use ledger_testkit::{TestDatabase, parsed};
+use ledger_testkit::parsed;
+use store_testkit::TestDatabase;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 

@@ -1,9 +1,9 @@
 //! What the database itself holds: everything here goes around the port, or pulls the ground from
 //! under it.
 //!
-//! Every test has a database of its own ([`ledger_testkit::TestDatabase`]), but roles belong to the
+//! Every test has a database of its own ([`store_testkit::TestDatabase`]), but roles belong to the
 //! whole server: a test never changes `ledger_service`, except on a server of its own
-//! ([`ledger_testkit::TestServer`]).
+//! ([`store_testkit::TestServer`]).
 
 #![expect(clippy::unwrap_used, reason = "an error that a test does not expect fails the test")]
 

@@ -1,7 +1,7 @@
 //! Each migration by itself: what the catalogs hold after its way up, and again after its way down.
 
 use ledger_repository::administration::{migrate, migration_status, revert_last_migration};
-use ledger_testkit::{BOOKKEEPING, CATALOGS, MigrationFolder, OTHERS, TestDatabase};
+use store_testkit::{BOOKKEEPING, CATALOGS, MigrationFolder, OTHERS, TestDatabase};
 
 use crate::sql::Sql;
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use ledger_adapter_server::ServerPool;
 use ledger_port::{EpochStore as _, SystemClock};
-use ledger_testkit::{TestDatabase, new_epoch, week, weights};
+use ledger_testkit::{new_epoch, week, weights};
+use store_testkit::TestDatabase;
 
 use crate::sql::Sql;
 

@@ -7,7 +7,7 @@ use ledger_repository::administration::{
     MigrateError, Provisioned, SERVICE_ROLE, migrate, provision, revert_last_migration,
 };
 use ledger_repository::{DatabaseUrl, LedgerPool, Limits, OpenPoolError, Role};
-use ledger_testkit::{MigrationFolder, TestDatabase, TestServer};
+use store_testkit::{MigrationFolder, TestDatabase, TestServer};
 
 use crate::sql::{Sql, wait_until};
 

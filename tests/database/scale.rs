@@ -14,8 +14,9 @@ use ledger_port::{
 };
 use ledger_repository::Role as _;
 use ledger_testkit::{
-    TestDatabase, binding, event, finalize, new_epoch, pool_component, resolution, week, weights,
+    binding, event, finalize, new_epoch, pool_component, resolution, week, weights,
 };
+use store_testkit::TestDatabase;
 
 const EVENTS: usize = 60_000;
 const PEOPLE: usize = 1_000;

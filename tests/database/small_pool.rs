@@ -10,7 +10,8 @@ use ledger_port::{
     LedgerPortError, PortResult, StoreFault, SystemClock,
 };
 use ledger_repository::{LedgerPool, Limits, PgLedgerStore, Role};
-use ledger_testkit::{TestDatabase, cursor_key, event, new_epoch, week, weights};
+use ledger_testkit::{cursor_key, event, new_epoch, week, weights};
+use store_testkit::TestDatabase;
 
 use crate::sql::{Sql, wait_until};
 

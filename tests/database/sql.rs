@@ -1,6 +1,6 @@
 //! Plain SQL, as one would type it: text in, text out, and a refusal with everything it says.
 
-use ledger_testkit::TestDatabase;
+use store_testkit::TestDatabase;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, NoTls, SimpleQueryMessage};
 

@@ -13,9 +13,8 @@ use ledger_repository::administration::{
     MigrateError, migrate, migration_status, revert_last_migration,
 };
 use ledger_repository::{LedgerPool, PgLedgerRegistry};
-use ledger_testkit::{
-    BOOKKEEPING, MigrationFolder, TestDatabase, event, new_epoch, parsed, user, week, weights,
-};
+use ledger_testkit::{event, new_epoch, parsed, user, week, weights};
+use store_testkit::{BOOKKEEPING, MigrationFolder, TestDatabase};
 
 use crate::sql::Sql;
 

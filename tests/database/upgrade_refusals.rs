@@ -1,7 +1,7 @@
 //! What an upgrade cannot take: it says which rows, changes nothing, and goes on once they are right.
 
 use ledger_repository::administration::{MigrateError, migrate};
-use ledger_testkit::{MigrationFolder, TestDatabase};
+use store_testkit::{MigrationFolder, TestDatabase};
 
 use crate::sql::Sql;
 use crate::upgrade::{at_the_baseline, since_the_baseline};

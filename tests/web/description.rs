@@ -8,7 +8,7 @@ use web_server::ROUTES;
 
 use crate::harness::{Server, event};
 
-const SNAPSHOT: &str = "web/openapi.snapshot.json";
+const SNAPSHOT: &str = "openapi.snapshot.json";
 
 /// Set it to write the snapshot again.
 const UPDATE: &str = "EPOCH_LEDGER_UPDATE_SNAPSHOT";
@@ -25,7 +25,7 @@ fn the_description_is_the_one_that_was_looked_at() {
     assert!(
         kept == text,
         "the API's description changed; look at it, and keep it with {UPDATE}=1 \
-         cargo nextest run -p ledger-tests --test web"
+         cargo nextest run -p web-tests"
     );
 }
 

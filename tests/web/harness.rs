@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use app_container::{Container, Database, DatabaseConfig};
 use ledger_core::{BearerToken, LedgerId, NewAccessToken, Scope, TokenId, Visibility};
-use ledger_testkit::{SettableClock, TestDatabase, moment, parsed};
+use ledger_testkit::{SettableClock, moment, parsed};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use store_testkit::TestDatabase;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;

@@ -10,7 +10,7 @@ use web_server::ROUTES;
 
 use crate::harness::{Reply, Server, event};
 
-const SNAPSHOT: &str = "web/answers.snapshot.json";
+const SNAPSHOT: &str = "answers.snapshot.json";
 
 /// Set it to write the snapshot again.
 const UPDATE: &str = "EPOCH_LEDGER_UPDATE_SNAPSHOT";

@@ -1,6 +1,6 @@
 //! Plain SQL, for what the API does not do.
 
-use ledger_testkit::TestDatabase;
+use store_testkit::TestDatabase;
 use tokio_postgres::{Client, Config, NoTls};
 
 /// As the superuser who owns the database.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ledger_core::Timestamp;
-use ledger_testkit::{FakeGithub, Instead, account, comment, issue, pull_request, release, review};
+use source_testkit::{FakeGithub, Instead, account, comment, issue, pull_request, release, review};
 
 use crate::orchard::{Numbers, PEOPLE};
 

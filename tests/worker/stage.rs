@@ -8,7 +8,7 @@ use ledger_adapter_worker::{Worker as WorkerRole, WorkerLedgerStore};
 use ledger_core::{Epoch, Timestamp};
 use ledger_port::{Clock, EpochStore as _, Job, JobQueue as _, JobState, PageRequest, all_pages};
 use ledger_repository::{LedgerPool, PgJobQueue};
-use ledger_testkit::TestDatabase;
+use store_testkit::TestDatabase;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;

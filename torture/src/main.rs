@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use ledger_torture::{Extent, Failure, Held, TORTURES, Torture, document};
 
+/// Names the one deliberate fault that is at work, of those that this build has. The players hear it, too.
+const FAULT: &str = "LEDGER_TORTURE_FAULT";
+
 /// Tortures the store on a PostgreSQL of its own, and tells in figures what it did.
 ///
 /// Ends with 0 where every promise held, with 1 where one was broken, with 2 where a torture could not go
@@ -45,6 +48,9 @@ fn minutes(text: &str) -> Result<f64, String> {
 #[tokio::main(flavor = "multi_thread")]
 async fn main() -> ExitCode {
     let options = Options::parse();
+    if let Ok(fault) = std::env::var(FAULT) {
+        ledger_core::faults::choose(fault).expect("none was chosen before");
+    }
     if let Some(part) = &options.play {
         return match ledger_torture::play(part).await {
             Ok(()) => ExitCode::SUCCESS,

@@ -186,7 +186,7 @@ impl ComponentId {
 }
 
 fn printable(text: &str) -> Option<&'static str> {
-    if cfg!(feature = "fault-unchecked-text") {
+    if crate::has_fault!("fault-unchecked-text") {
         return None;
     }
     text.chars()

@@ -22,6 +22,8 @@ mod amounts;
 mod collection;
 mod cursor;
 mod epoch;
+#[doc(hidden)]
+pub mod faults;
 mod hashing;
 mod ids;
 mod invalid;

@@ -148,8 +148,11 @@ impl Split {
         // Those who have the least remainder that still gets a credit share what is left for them.
         let ties = self.remainders.iter().filter(|remainder| **remainder == least).count();
         let winners = self.left_over.saturating_sub(above);
-        let first =
-            if cfg!(feature = "fault-wrong-tie-break") { ties.saturating_sub(winners) } else { 0 };
+        let first = if crate::has_fault!("fault-wrong-tie-break") {
+            ties.saturating_sub(winners)
+        } else {
+            0
+        };
         let winners = first..first.saturating_add(winners);
         let mut tie = 0_usize;
         for (amount, remainder) in self.amounts.iter_mut().zip(&self.remainders) {

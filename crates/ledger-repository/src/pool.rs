@@ -111,7 +111,7 @@ impl<R: Role> LedgerPool<R> {
         let limits = &R::LIMITS;
         // A fault for the tortures: nobody counts how long the server is silent.
         let longest_silence =
-            (!cfg!(feature = "fault-endless-wait")).then(|| limits.answer_timeout());
+            (!ledger_core::has_fault!("fault-endless-wait")).then(|| limits.answer_timeout());
         let manager = ConnectionManager::new(database.service_config(limits), longest_silence);
         let connections = Pool::builder(manager)
             .max_size(limits.pool_size)

@@ -167,7 +167,7 @@ async fn attempt_once<C: Command>(
     match (command.run(connection).await, ending) {
         (Ok(output), Ending::Commit) => match Manager::commit_transaction(connection).await {
             // A fault for the tortures: who says that it is done has not looked.
-            Err(_) if cfg!(feature = "fault-swallowed-commit") => Ok(output),
+            Err(_) if ledger_core::has_fault!("fault-swallowed-commit") => Ok(output),
             committed => committed.map(|()| output).map_err(Into::into),
         },
         (Ok(output), Ending::RollBack) => {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ledger_repository::{PgLedgerRegistry, Role};
-use ledger_testkit::{SettableClock, TestDatabase};
+use ledger_testkit::SettableClock;
+use store_testkit::TestDatabase;
 
 use super::{LEDGER, OTHER_LEDGER, START, World};
 

@@ -15,8 +15,8 @@ mod schemas;
 use std::time::{Duration, Instant};
 
 use ledger_repository::administration::migrate;
-use ledger_testkit::MigrationFolder;
 use private_postgres::Durability;
+use store_testkit::MigrationFolder;
 use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 

@@ -1,6 +1,6 @@
 //! The released schemas: what a database is after each migration.
 
-use ledger_testkit::{BOOKKEEPING, CATALOGS, MigrationFolder, OTHERS};
+use store_testkit::{BOOKKEEPING, CATALOGS, MigrationFolder, OTHERS};
 use tokio_postgres::Client;
 
 use crate::Outcome;

@@ -6,7 +6,7 @@ use activity_sources::{
 };
 use async_trait::async_trait;
 use ledger_core::{CursorKey, NewActivityEvent, Sha256Hex, SourceName, Timestamp};
-use ledger_testkit::check_source;
+use source_testkit::check_source;
 
 use crate::file::{TestFile, at, line, week};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use activity_sources::RecordFile;
 use activity_sources::csv::{self, CsvOptions};
 use activity_sources::{Remedy, SourceError};
-use ledger_testkit::check_source;
 use serde_json::json;
+use source_testkit::check_source;
 
 use crate::file::{TestFile, at, run, try_run, week};
 

@@ -2,7 +2,7 @@
 
 use activity_sources::CollectWindow;
 use ledger_core::Timestamp;
-use ledger_testkit::check_source;
+use source_testkit::check_source;
 
 use crate::repository::{ANN, BOB, START, TestRepository};
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use activity_sources::gharchive::{ArchiveOptions, ArchiveSource};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ledger_testkit::{account, comment, issue};
 use serde_json::{Value, json};
+use source_testkit::{account, comment, issue};
 use tempfile::TempDir;
 
 use crate::payloads::published;

@@ -5,9 +5,9 @@ use activity_sources::github::{Delivery, Received, WebhookReader};
 use activity_sources::{ActivitySource as _, CollectWindow, NoticeKind, SourceError};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ledger_core::NewActivityEvent;
-use ledger_testkit::{account, check_source, pull_request, review};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use source_testkit::{account, check_source, pull_request, review};
 
 use crate::archive_lines::{
     Archives, acme, commented, commented_in, comments, compressed, line, notices, read, text,

@@ -1,7 +1,7 @@
 //! The GitHub source keeps to what every source keeps to.
 
 use activity_sources::github::GithubSource;
-use ledger_testkit::{
+use source_testkit::{
     FakeGithub, account, check_source, comment, issue, pull_request, release, review,
 };
 

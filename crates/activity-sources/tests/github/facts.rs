@@ -1,8 +1,8 @@
 //! What is a fact, and whose.
 
 use activity_sources::github::GithubSource;
-use ledger_testkit::{account, comment, issue, pull_request, release, review};
 use serde_json::{Value, json};
+use source_testkit::{account, comment, issue, pull_request, release, review};
 
 use crate::stage::{Books, ORCHARD, on, options, orchard, source, week};
 

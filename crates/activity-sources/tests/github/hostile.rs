@@ -1,8 +1,8 @@
 //! Answers that are not GitHub's.
 
 use activity_sources::SourceError;
-use ledger_testkit::{Instead, account, comment, issue, release};
 use serde_json::{Value, json};
+use source_testkit::{Instead, account, comment, issue, release};
 
 use crate::stage::{Books, ORCHARD, on, orchard, source, week};
 

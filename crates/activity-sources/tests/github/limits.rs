@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use activity_sources::github::{GithubSource, Token};
 use activity_sources::{ActivitySource as _, CollectWindow, Remedy, SourceError};
-use ledger_testkit::{FakeGithub, Instead, account, issue, pull_request, review};
+use source_testkit::{FakeGithub, Instead, account, issue, pull_request, review};
 
 use crate::stage::{Books, ORCHARD, at, on, options, orchard, source, week};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use activity_sources::{ActivitySource as _, CollectWindow, SourceError};
-use ledger_testkit::{FakeGithub, account, comment, issue, pull_request, release, review};
+use source_testkit::{FakeGithub, account, comment, issue, pull_request, release, review};
 
 use crate::stage::{Books, ORCHARD, at, on, options, orchard, source, week};
 

@@ -7,7 +7,7 @@ use activity_sources::{
     ActivitySource, CollectWindow, Notice, SourceError, SourceStream, StreamReader, Tally,
 };
 use ledger_core::{CursorKey, NewActivityEvent, Timestamp};
-use ledger_testkit::FakeGithub;
+use source_testkit::FakeGithub;
 
 /// The repository that most tests use.
 pub(crate) const ORCHARD: u64 = 1_296_269;

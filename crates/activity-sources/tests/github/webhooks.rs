@@ -5,10 +5,10 @@ use activity_sources::github::{
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ledger_core::{NewActivityEvent, Sha256Hex};
-use ledger_testkit::{account, comment, issue, pull_request, release, review};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use source_testkit::{account, comment, issue, pull_request, release, review};
 
 use crate::payloads::{byte_changes, change_bytes, change_fields, field_changes, published};
 use crate::stage::{Books, ORCHARD, at, on, orchard, source, week};

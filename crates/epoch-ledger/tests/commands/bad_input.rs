@@ -1,7 +1,7 @@
 //! Bad input gets a sentence that names the thing, and nothing is written.
 
 use diesel_async::SimpleAsyncConnection as _;
-use ledger_testkit::TestDatabase;
+use store_testkit::TestDatabase;
 
 use crate::program::{Program, Run, program, word};
 use crate::repository::Repository;

@@ -1,7 +1,7 @@
 //! Activity from GitHub, from the command to the statement.
 
-use ledger_testkit::{FakeGithub, Instead, account, issue, pull_request, review};
 use serde_json::json;
+use source_testkit::{FakeGithub, Instead, account, issue, pull_request, review};
 
 use crate::program::Program;
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use diesel_async::SimpleAsyncConnection as _;
-use ledger_testkit::TestDatabase;
 use serde_json::Value;
+use store_testkit::TestDatabase;
 
 /// What a run printed, and how it ended.
 #[derive(Debug)]

@@ -91,7 +91,7 @@ pub(super) fn patiently<T>(
 
 /// A deliberate fault, for the tortures: keeps everybody from the events for longer than a second.
 fn hold_a_lock_for_long(harness: &mut Harness) -> Result<(), Cause> {
-    if cfg!(feature = "fault-long-lock") {
+    if ledger_core::has_fault!("fault-long-lock") {
         harness.batch_execute(
             "DO $$ BEGIN
                 IF pg_catalog.to_regclass('public.activity_events') IS NOT NULL THEN

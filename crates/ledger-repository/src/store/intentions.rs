@@ -12,7 +12,7 @@ use crate::commands::{Finalize, GoOn, Ingest};
 #[async_trait]
 impl<R: Role> IntentionStore for PgLedgerStore<R> {
     async fn ingest_page(&self, page: &IngestPage) -> PortResult<InsertOutcome> {
-        if cfg!(feature = "fault-lost-cursor") {
+        if ledger_core::has_fault!("fault-lost-cursor") {
             // For the torture `crashes`: the cursor is stored before its events, and apart from them.
             self.upsert_cursor(&page.cursor_key, &page.cursor_value).await?;
             return self.insert_activity_events(page.epoch_id, &page.events).await;

@@ -3,7 +3,7 @@
 
 use std::process::{Command, ExitCode};
 
-use ledger_testkit::TestDatabase;
+use store_testkit::TestDatabase;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
