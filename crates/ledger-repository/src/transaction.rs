@@ -70,8 +70,6 @@ refusals!(
     ledger_core::InvalidValue,
 );
 
-pub(crate) type TxResult<T> = Result<T, TxError>;
-
 /// One intention: everything it needs, and what it does inside a transaction.
 #[async_trait]
 pub(crate) trait Command: Send + Sync {
@@ -83,7 +81,7 @@ pub(crate) trait Command: Send + Sync {
     /// statement is a transaction by itself, and spares the round trips of BEGIN and COMMIT.
     const IS_ONE_STATEMENT: bool = false;
     /// The body. May run more than once.
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Self::Output>;
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Self::Output, TxError>;
 }
 
 /// How a transaction ends when its body succeeds.
@@ -159,7 +157,7 @@ async fn attempt_once<C: Command>(
     connection: &mut AsyncPgConnection,
     command: &C,
     ending: Ending,
-) -> TxResult<C::Output> {
+) -> Result<C::Output, TxError> {
     if C::IS_ONE_STATEMENT && matches!(ending, Ending::Commit) {
         return command.run(connection).await;
     }

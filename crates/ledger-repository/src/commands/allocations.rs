@@ -15,7 +15,7 @@ use ledger_schema::schema::epoch_allocations as allocations;
 
 use super::{EpochLock, ROWS_PER_STATEMENT, count, lock_writable_epoch};
 use crate::rows::AllocationRow;
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Writes proposals as they are given.
 pub(crate) struct InsertAllocations<'a> {
@@ -62,7 +62,7 @@ impl Command for InsertAllocations<'_> {
     type Output = u64;
     const NAME: &'static str = "insert_allocations";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<u64> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<u64, TxError> {
         lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Shared).await?;
         let sorted: Vec<&NewAllocation> = self.by_user.values().copied().collect();
         let mut changed = 0;
@@ -98,7 +98,7 @@ impl Command for UpdateAllocation<'_> {
     type Output = Allocation;
     const NAME: &'static str = "update_allocation";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Allocation> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Allocation, TxError> {
         let (epoch_id, user_id) = (self.epoch_id, self.user_id);
         lock_writable_epoch(tx, self.ledger_id, epoch_id, EpochLock::Shared).await?;
         let row: Option<AllocationRow> = allocations::table

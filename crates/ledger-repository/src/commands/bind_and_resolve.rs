@@ -6,7 +6,7 @@ use ledger_port::{IdentityBinding, Written};
 use ledger_schema::schema::epochs;
 
 use super::{BindIdentities, ResolveByBindings};
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Binds platform users, and gives them what waits for them in every epoch that is not closed.
 pub(crate) struct BindAndResolve<'a> {
@@ -20,7 +20,7 @@ impl Command for BindAndResolve<'_> {
     type Output = Written;
     const NAME: &'static str = "bind_and_resolve";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Written> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Written, TxError> {
         let ledger_id = self.ledger_id;
         // The epochs' rows before the bindings': the order in which everybody locks.
         let unclosed: Vec<i64> = epochs::table

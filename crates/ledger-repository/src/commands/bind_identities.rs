@@ -7,7 +7,7 @@ use ledger_port::{IdentityBinding, LedgerPortError};
 
 use super::{ROWS_PER_STATEMENT, count};
 use crate::rows::Place;
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Remembers who platform users are.
 pub(crate) struct BindIdentities<'a> {
@@ -30,7 +30,7 @@ impl<'a> BindIdentities<'a> {
     }
 
     /// People first: a binding names one.
-    async fn insert_users(&self, tx: &mut AsyncPgConnection) -> TxResult<()> {
+    async fn insert_users(&self, tx: &mut AsyncPgConnection) -> Result<(), TxError> {
         let mut users: Vec<&str> =
             self.bindings.iter().map(|binding| binding.user_id.as_str()).collect();
         users.sort_unstable();
@@ -81,7 +81,7 @@ impl Command for BindIdentities<'_> {
     type Output = u64;
     const NAME: &'static str = "bind_identities";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<u64> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<u64, TxError> {
         self.insert_users(tx).await?;
         let mut bound = 0;
         let mut first_refused: Option<(usize, LedgerPortError)> = None;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::find_open_epoch;
 use crate::rows::EpochRow;
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Opens an epoch.
 pub(crate) struct CreateEpoch<'a> {
@@ -27,7 +27,10 @@ const TAKE_TURNS: &str = "
     SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1::text, 5001178293450024))";
 
 /// Waits for whoever else opens an epoch of this ledger. Again in the same transaction is nothing.
-pub(super) async fn take_turns(tx: &mut AsyncPgConnection, ledger_id: LedgerId) -> TxResult<()> {
+pub(super) async fn take_turns(
+    tx: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+) -> Result<(), TxError> {
     diesel::sql_query(TAKE_TURNS).bind::<SqlUuid, _>(ledger_id.0).execute(tx).await?;
     Ok(())
 }
@@ -49,7 +52,7 @@ impl Command for CreateEpoch<'_> {
     type Output = Epoch;
     const NAME: &'static str = "create_epoch";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Epoch> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Epoch, TxError> {
         take_turns(tx, self.ledger_id).await?;
         self.refuse_a_second_open_epoch(tx).await?;
         self.refuse_a_taken_window(tx).await?;
@@ -72,14 +75,14 @@ impl Command for CreateEpoch<'_> {
 }
 
 impl CreateEpoch<'_> {
-    async fn refuse_a_second_open_epoch(&self, tx: &mut AsyncPgConnection) -> TxResult<()> {
+    async fn refuse_a_second_open_epoch(&self, tx: &mut AsyncPgConnection) -> Result<(), TxError> {
         match find_open_epoch(tx, self.ledger_id).await? {
             Some(open) => Err(LedgerPortError::EpochAlreadyOpen { open_epoch: open.id }.into()),
             None => Ok(()),
         }
     }
 
-    async fn refuse_a_taken_window(&self, tx: &mut AsyncPgConnection) -> TxResult<()> {
+    async fn refuse_a_taken_window(&self, tx: &mut AsyncPgConnection) -> Result<(), TxError> {
         let asked = self.epoch.period;
         let overlapping: Option<EpochRow> = epochs::table
             .filter(epochs::ledger_id.eq(self.ledger_id.0))

@@ -12,7 +12,7 @@ use ledger_schema::schema::{epoch_pool_components, epochs};
 use super::propose_allocations::refuse_stale_proposals;
 use super::{EpochLock, lock_epoch, lock_writable_epoch};
 use crate::rows::{EpochRow, PoolComponentRow};
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Moves an open epoch into review.
 pub(crate) struct BeginReview {
@@ -25,7 +25,7 @@ impl Command for BeginReview {
     type Output = Epoch;
     const NAME: &'static str = "begin_review";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Epoch> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Epoch, TxError> {
         let epoch =
             lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Alone).await?;
         if epoch.status == EpochStatus::Review {
@@ -55,7 +55,7 @@ impl Command for CloseEpoch {
     type Output = Epoch;
     const NAME: &'static str = "close_epoch";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Epoch> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Epoch, TxError> {
         let epoch = lock_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Alone).await?;
         let found = match epoch.pool_total {
             Some(total) => total,
@@ -75,7 +75,7 @@ pub(super) async fn pool_components(
     tx: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     epoch_id: EpochId,
-) -> TxResult<Vec<PoolComponent>> {
+) -> Result<Vec<PoolComponent>, TxError> {
     let rows: Vec<PoolComponentRow> = epoch_pool_components::table
         .filter(epoch_pool_components::ledger_id.eq(ledger_id.0))
         .filter(epoch_pool_components::epoch_id.eq(epoch_id.0))
@@ -90,7 +90,7 @@ pub(super) async fn budget(
     tx: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     epoch_id: EpochId,
-) -> TxResult<Credits> {
+) -> Result<Credits, TxError> {
     let components = pool_components(tx, ledger_id, epoch_id).await?;
     if !components.iter().any(|part| part.component.component_id.is_base_issuance()) {
         return Err(LedgerPortError::PoolRequiresBase { epoch_id }.into());
@@ -102,7 +102,7 @@ pub(super) fn refuse_another_total(
     epoch_id: EpochId,
     asked: Option<Credits>,
     found: Credits,
-) -> TxResult<()> {
+) -> Result<(), TxError> {
     match asked {
         Some(asked) if asked != found => {
             Err(LedgerPortError::PoolTotalMismatch { epoch_id, asked, found }.into())
@@ -118,7 +118,7 @@ pub(super) async fn close(
     epoch_id: EpochId,
     pool_total: Credits,
     now: Timestamp,
-) -> TxResult<Epoch> {
+) -> Result<Epoch, TxError> {
     let row: EpochRow = diesel::update(epochs::table)
         .filter(epochs::ledger_id.eq(ledger_id.0))
         .filter(epochs::id.eq(epoch_id.0))

@@ -15,7 +15,7 @@ use super::insert_statement::{refuse_taken_id, statement_in_force, write_stateme
 use super::propose_allocations::refuse_stale_proposals;
 use super::{EpochLock, lock_epoch};
 use crate::rows::Place;
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Closes an epoch and writes its statement.
 pub(crate) struct Finalize<'a> {
@@ -29,7 +29,7 @@ impl Command for Finalize<'_> {
     type Output = FinalizedEpoch;
     const NAME: &'static str = "finalize_epoch";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<FinalizedEpoch> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<FinalizedEpoch, TxError> {
         let FinalizeEpoch { epoch_id, statement_id, expected_pool_total, .. } = *self.asked;
         let epoch = lock_epoch(tx, self.ledger_id, epoch_id, EpochLock::Alone).await?;
         if epoch.status == EpochStatus::Closed
@@ -65,7 +65,7 @@ impl Command for Finalize<'_> {
 }
 
 impl Finalize<'_> {
-    fn refuse_other_allocations(&self, found: &Sha256Hex) -> TxResult<()> {
+    fn refuse_other_allocations(&self, found: &Sha256Hex) -> Result<(), TxError> {
         match &self.asked.expected_allocation_set_hash {
             Some(asked) if asked != found => {
                 let refusal = LedgerPortError::AllocationSetChanged {
@@ -84,7 +84,7 @@ impl Finalize<'_> {
         tx: &mut AsyncPgConnection,
         epoch: Epoch,
         pool_total: Credits,
-    ) -> TxResult<Epoch> {
+    ) -> Result<Epoch, TxError> {
         if epoch.status == EpochStatus::Closed {
             return Ok(epoch);
         }
@@ -92,7 +92,10 @@ impl Finalize<'_> {
     }
 
     /// Every user's units: the admin's, or else the proposed ones.
-    async fn payable_units(&self, tx: &mut AsyncPgConnection) -> TxResult<Vec<(UserId, Units)>> {
+    async fn payable_units(
+        &self,
+        tx: &mut AsyncPgConnection,
+    ) -> Result<Vec<(UserId, Units)>, TxError> {
         let rows: Vec<(String, i64, Option<i64>)> = allocations::table
             .filter(allocations::ledger_id.eq(self.ledger_id.0))
             .filter(allocations::epoch_id.eq(self.asked.epoch_id.0))

@@ -4,7 +4,7 @@ use ledger_core::{LedgerId, Timestamp};
 use ledger_port::{IngestPage, InsertOutcome, PortResult};
 
 use super::{InsertEvents, UpsertCursor};
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Appends a page's events and moves its cursor: the two other commands, in one transaction.
 pub(crate) struct Ingest<'a> {
@@ -29,7 +29,7 @@ impl Command for Ingest<'_> {
     type Output = InsertOutcome;
     const NAME: &'static str = "ingest_page";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<InsertOutcome> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<InsertOutcome, TxError> {
         let outcome = self.events.run(tx).await?;
         self.cursor.run(tx).await?;
         Ok(outcome)

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::epoch_life::pool_components;
 use super::{EpochLock, lock_epoch};
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Adds a part of an epoch's budget.
 pub(crate) struct InsertPoolComponent<'a> {
@@ -47,7 +47,7 @@ impl Command for InsertPoolComponent<'_> {
     type Output = PoolComponent;
     const NAME: &'static str = "insert_pool_component";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<PoolComponent> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<PoolComponent, TxError> {
         let epoch_id = self.epoch_id;
         // Alone: of two parts at once, the second must see the first in the sum.
         let epoch = lock_epoch(tx, self.ledger_id, epoch_id, EpochLock::Alone).await?;

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::epoch_life::refuse_another_total;
 use super::{EpochLock, lock_epoch};
 use crate::rows::StatementRow;
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Writes a statement for a closed epoch, or a correction of the one in force.
 pub(crate) struct InsertStatement<'a> {
@@ -41,7 +41,7 @@ impl<'a> InsertStatement<'a> {
         Ok(Self { ledger_id, statement, now })
     }
 
-    fn refuse_wrong_epoch(&self, epoch: &Epoch) -> TxResult<()> {
+    fn refuse_wrong_epoch(&self, epoch: &Epoch) -> Result<(), TxError> {
         let (epoch_id, needed) = (epoch.id, EpochStatus::Closed);
         let Some(paid) = epoch.pool_total else {
             let found = epoch.status;
@@ -50,7 +50,7 @@ impl<'a> InsertStatement<'a> {
         refuse_another_total(epoch_id, Some(self.statement.pool_total), paid)
     }
 
-    async fn refuse_wrong_place(&self, tx: &mut AsyncPgConnection) -> TxResult<()> {
+    async fn refuse_wrong_place(&self, tx: &mut AsyncPgConnection) -> Result<(), TxError> {
         let epoch_id = self.statement.epoch_id;
         let in_force = statement_in_force(tx, self.ledger_id, epoch_id).await?;
         let found = in_force.map(|stored| stored.statement.id);
@@ -70,7 +70,7 @@ async fn statement_by_id(
     tx: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     id: StatementId,
-) -> TxResult<Option<PayoutStatement>> {
+) -> Result<Option<PayoutStatement>, TxError> {
     let row: Option<StatementRow> = statements::table
         .filter(statements::ledger_id.eq(ledger_id.0))
         .filter(statements::id.eq(id.0))
@@ -86,7 +86,7 @@ pub(super) async fn refuse_taken_id(
     tx: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     statement: &NewPayoutStatement,
-) -> TxResult<()> {
+) -> Result<(), TxError> {
     match statement_by_id(tx, ledger_id, statement.id).await? {
         None => Ok(()),
         Some(stored) => {
@@ -101,7 +101,7 @@ pub(crate) async fn statement_in_force(
     connection: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     epoch_id: EpochId,
-) -> TxResult<Option<PayoutStatement>> {
+) -> Result<Option<PayoutStatement>, TxError> {
     let newer = diesel::alias!(statements as newer);
     let superseded = newer
         .filter(newer.field(statements::ledger_id).eq(ledger_id.0))
@@ -153,7 +153,7 @@ pub(super) async fn write_statement(
     ledger_id: LedgerId,
     statement: &NewPayoutStatement,
     now: Timestamp,
-) -> TxResult<PayoutStatement> {
+) -> Result<PayoutStatement, TxError> {
     let row = NewStatementRow {
         ledger_id: ledger_id.0,
         id: statement.id.0,
@@ -173,7 +173,7 @@ impl Command for InsertStatement<'_> {
     type Output = PayoutStatement;
     const NAME: &'static str = "insert_payout_statement";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<PayoutStatement> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<PayoutStatement, TxError> {
         let epoch_id = self.statement.epoch_id;
         // Alone: of two corrections at once, one must see the other.
         let epoch = lock_epoch(tx, self.ledger_id, epoch_id, EpochLock::Alone).await?;

@@ -43,7 +43,7 @@ use ledger_port::{EpochNotFoundPortError, LedgerPortError};
 use ledger_schema::schema::epochs;
 
 use crate::rows::EpochRow;
-use crate::transaction::TxResult;
+use crate::transaction::TxError;
 
 /// How many rows one statement carries. It has far fewer than the 65,535 parameters that a statement
 /// may have, because a column is one parameter here (`unnest`). It also bounds what is copied at a
@@ -63,7 +63,7 @@ async fn lock_epoch(
     ledger_id: LedgerId,
     epoch_id: EpochId,
     lock: EpochLock,
-) -> TxResult<Epoch> {
+) -> Result<Epoch, TxError> {
     let epoch = epochs::table
         .filter(epochs::ledger_id.eq(ledger_id.0))
         .filter(epochs::id.eq(epoch_id.0))
@@ -84,7 +84,7 @@ async fn lock_writable_epoch(
     ledger_id: LedgerId,
     epoch_id: EpochId,
     lock: EpochLock,
-) -> TxResult<Epoch> {
+) -> Result<Epoch, TxError> {
     let epoch = lock_epoch(tx, ledger_id, epoch_id, lock).await?;
     if epoch.status == EpochStatus::Closed {
         return Err(LedgerPortError::EpochClosed { epoch_id }.into());
@@ -97,7 +97,7 @@ pub(crate) async fn find_epoch(
     connection: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     epoch_id: EpochId,
-) -> TxResult<Option<Epoch>> {
+) -> Result<Option<Epoch>, TxError> {
     let row: Option<EpochRow> = epochs::table
         .filter(epochs::ledger_id.eq(ledger_id.0))
         .filter(epochs::id.eq(epoch_id.0))
@@ -112,7 +112,7 @@ pub(crate) async fn find_epoch(
 pub(crate) async fn find_open_epoch(
     connection: &mut AsyncPgConnection,
     ledger_id: LedgerId,
-) -> TxResult<Option<Epoch>> {
+) -> Result<Option<Epoch>, TxError> {
     let row: Option<EpochRow> = epochs::table
         .filter(epochs::ledger_id.eq(ledger_id.0))
         .filter(epochs::status.eq(EpochStatus::Open.as_str()))

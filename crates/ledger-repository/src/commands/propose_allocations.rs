@@ -11,7 +11,7 @@ use ledger_port::{LedgerPortError, ProposalSummary};
 
 use super::{EpochLock, lock_writable_epoch};
 use crate::rows::Place;
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Computes and writes every user's proposal.
 pub(crate) struct ProposeAllocations {
@@ -163,7 +163,7 @@ async fn first_user(
     ledger_id: LedgerId,
     epoch_id: EpochId,
     weights: &WeightTable,
-) -> TxResult<Option<UserId>> {
+) -> Result<Option<UserId>, TxError> {
     let rows: Vec<UserRow> = over_computed!(query, ledger_id, epoch_id, weights).load(tx).await?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let place = Place { table: "activity_events", row: &epoch_id };
@@ -176,7 +176,7 @@ async fn refuse_overflow(
     ledger_id: LedgerId,
     epoch_id: EpochId,
     weights: &WeightTable,
-) -> TxResult<()> {
+) -> Result<(), TxError> {
     if may_overflow(weights)
         && let Some(user_id) = first_user(tx, FIND_OVERFLOW, ledger_id, epoch_id, weights).await?
     {
@@ -191,7 +191,7 @@ pub(crate) async fn preview(
     ledger_id: LedgerId,
     epoch_id: EpochId,
     weights: &WeightTable,
-) -> TxResult<Vec<NewAllocation>> {
+) -> Result<Vec<NewAllocation>, TxError> {
     refuse_overflow(connection, ledger_id, epoch_id, weights).await?;
     let rows: Vec<ComputedRow> =
         over_computed!(PREVIEW, ledger_id, epoch_id, weights).load(connection).await?;
@@ -212,7 +212,7 @@ pub(super) async fn refuse_stale_proposals(
     tx: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     epoch: &Epoch,
-) -> TxResult<()> {
+) -> Result<(), TxError> {
     match first_user(tx, FIND_STALE, ledger_id, epoch.id, &epoch.weights).await? {
         None => Ok(()),
         Some(user_id) => {
@@ -233,7 +233,7 @@ impl Command for ProposeAllocations {
     type Output = ProposalSummary;
     const NAME: &'static str = "propose_allocations";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<ProposalSummary> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<ProposalSummary, TxError> {
         // Alone, although the epoch stays as it is: an event or a binding that came in the middle
         // would be in the sum of one user and not in that of the next.
         let epoch =

@@ -6,7 +6,7 @@ use ledger_schema::schema::epoch_collections as collections;
 
 use super::{EpochLock, lock_writable_epoch};
 use crate::rows::CollectionRow;
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Records how a run of a source into an epoch ended.
 pub(crate) struct RecordCollection<'a> {
@@ -18,7 +18,10 @@ pub(crate) struct RecordCollection<'a> {
 }
 
 impl RecordCollection<'_> {
-    async fn stored(&self, tx: &mut AsyncPgConnection) -> TxResult<Option<SourceCollection>> {
+    async fn stored(
+        &self,
+        tx: &mut AsyncPgConnection,
+    ) -> Result<Option<SourceCollection>, TxError> {
         let row: Option<CollectionRow> = collections::table
             .filter(collections::ledger_id.eq(self.ledger_id.0))
             .filter(collections::epoch_id.eq(self.epoch_id.0))
@@ -37,7 +40,7 @@ impl Command for RecordCollection<'_> {
     type Output = SourceCollection;
     const NAME: &'static str = "record_collection";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<SourceCollection> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<SourceCollection, TxError> {
         lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Shared).await?;
         let stored = self.stored(tx).await?;
         let none_yet = || SourceCollection::none_yet(self.epoch_id, self.source_id.clone());

@@ -11,7 +11,7 @@ use ledger_port::InsertOutcome;
 
 use super::resolve_identities::give;
 use super::{EpochLock, InsertEvents, ROWS_PER_STATEMENT, count, lock_writable_epoch};
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// All that waits in an epoch.
 pub(crate) struct ResolveByBindings {
@@ -73,7 +73,7 @@ impl Command for ResolveByBindings {
     type Output = u64;
     const NAME: &'static str = "resolve_activity_by_bindings";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<u64> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<u64, TxError> {
         lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Shared).await?;
         diesel::sql_query(PLAN_FOR_ALL).execute(tx).await?;
         diesel::sql_query(DECLARE)
@@ -113,7 +113,7 @@ impl Command for InsertAndResolve<'_> {
     type Output = InsertOutcome;
     const NAME: &'static str = "insert_and_resolve";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<InsertOutcome> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<InsertOutcome, TxError> {
         // Locks the epoch. Whoever gives events away has inserted all of theirs by then, so nobody
         // who holds a lock on an event waits for one who inserts.
         let Self(insert) = self;
@@ -135,7 +135,7 @@ async fn hand_over(
     tx: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     given: &[Given],
-) -> TxResult<u64> {
+) -> Result<u64, TxError> {
     let (ids, users) = given.iter().map(|one| (&*one.id, &*one.user_id)).unzip();
     Ok(count(give(tx, ledger_id, ids, users).await?))
 }

@@ -10,7 +10,7 @@ use ledger_schema::schema::activity_events;
 
 use super::{EpochLock, ROWS_PER_STATEMENT, lock_epoch};
 use crate::rows::Place;
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Gives events to people, all or none.
 pub(crate) struct ResolveIdentities<'a> {
@@ -30,7 +30,7 @@ impl Command for ResolveIdentities<'_> {
     type Output = ResolutionOutcome;
     const NAME: &'static str = "resolve_activity_identities";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<ResolutionOutcome> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<ResolutionOutcome, TxError> {
         let ids: BTreeSet<&str> =
             self.resolutions.iter().map(|resolution| resolution.event_id.as_str()).collect();
         let ids: Vec<&str> = ids.into_iter().collect();
@@ -81,7 +81,7 @@ impl ResolveIdentities<'_> {
         &self,
         tx: &mut AsyncPgConnection,
         ids: &[&str],
-    ) -> TxResult<BTreeMap<EventId, Known>> {
+    ) -> Result<BTreeMap<EventId, Known>, TxError> {
         let mut epochs = BTreeSet::new();
         for chunk in ids.chunks(ROWS_PER_STATEMENT) {
             let found: Vec<i64> = activity_events::table
@@ -126,7 +126,7 @@ impl ResolveIdentities<'_> {
         &self,
         tx: &mut AsyncPgConnection,
         fresh: &BTreeMap<&str, &str>,
-    ) -> TxResult<()> {
+    ) -> Result<(), TxError> {
         let pairs: Vec<(&str, &str)> = fresh.iter().map(|(id, user)| (*id, *user)).collect();
         for chunk in pairs.chunks(ROWS_PER_STATEMENT) {
             let (ids, users) = chunk.iter().copied().unzip();
@@ -143,7 +143,7 @@ pub(super) async fn give(
     ledger_id: LedgerId,
     ids: Vec<&str>,
     users: Vec<&str>,
-) -> TxResult<usize> {
+) -> Result<usize, TxError> {
     if ids.is_empty() {
         return Ok(0);
     }

@@ -5,7 +5,7 @@ use ledger_port::{LedgerPortError, RollOver};
 
 use super::create_epoch::take_turns;
 use super::{BeginReview, CreateEpoch, EpochLock, find_open_epoch, lock_epoch};
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Puts an epoch into review and opens the next one: the two other commands, in one transaction.
 pub(crate) struct GoOn<'a> {
@@ -19,7 +19,7 @@ impl Command for GoOn<'_> {
     type Output = Epoch;
     const NAME: &'static str = "roll_over";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Epoch> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Epoch, TxError> {
         // Whoever opens epochs takes turns before any row is locked.
         take_turns(tx, self.ledger_id).await?;
         let status = match self.asked.over {
@@ -44,7 +44,7 @@ impl Command for GoOn<'_> {
 
 impl GoOn<'_> {
     /// The epoch that the same call opened before.
-    async fn opened_before(&self, tx: &mut AsyncPgConnection) -> TxResult<Option<Epoch>> {
+    async fn opened_before(&self, tx: &mut AsyncPgConnection) -> Result<Option<Epoch>, TxError> {
         let open = find_open_epoch(tx, self.ledger_id).await?;
         Ok(open.filter(|open| {
             open.period == self.asked.next.period && self.asked.over != Some(open.id)

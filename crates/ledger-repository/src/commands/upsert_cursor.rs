@@ -9,7 +9,7 @@ use ledger_core::{CursorKey, LedgerId, SourceCursor, Timestamp};
 use ledger_port::PortResult;
 use uuid::Uuid;
 
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Sets a cursor.
 pub(crate) struct UpsertCursor<'a> {
@@ -78,7 +78,7 @@ impl Command for UpsertCursor<'_> {
     const NAME: &'static str = "upsert_cursor";
     const IS_ONE_STATEMENT: bool = true;
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<SourceCursor> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<SourceCursor, TxError> {
         let row = UpsertRow {
             ledger_id: self.ledger_id.0,
             source: self.key.source().as_str(),

@@ -16,7 +16,7 @@ use super::{
     BeginReview, BindAndResolve, CreateEpoch, Finalize, InsertAndResolve, InsertEvents,
     InsertPoolComponent, ProposeAllocations, UpdateAllocation,
 };
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Does a write, under a key where there is one.
 pub(crate) struct WriteOnce<'a> {
@@ -73,7 +73,7 @@ impl<'a> Work<'a> {
         })
     }
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Written> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Written, TxError> {
         Ok(match self {
             Self::CreateEpoch(command) => Written::Epoch(command.run(tx).await?),
             Self::BeginReview(command) => Written::Epoch(command.run(tx).await?),
@@ -125,7 +125,7 @@ impl<'a> WriteOnce<'a> {
 
     /// What is wrong with the write alone is said here, after a look at the key: what was answered is
     /// answered again, whatever is refused today.
-    async fn work(&self, tx: &mut AsyncPgConnection) -> TxResult<String> {
+    async fn work(&self, tx: &mut AsyncPgConnection) -> Result<String, TxError> {
         let work = Work::new(self.ledger_id, self.write, self.now)?;
         Ok((self.render)(&work.run(tx).await?))
     }
@@ -135,7 +135,7 @@ impl<'a> WriteOnce<'a> {
         tx: &mut AsyncPgConnection,
         once: &Once,
         answer: &str,
-    ) -> TxResult<()> {
+    ) -> Result<(), TxError> {
         let row = NewRow {
             ledger_id: self.ledger_id.0,
             key: once.key.as_str(),
@@ -158,7 +158,7 @@ impl Command for WriteOnce<'_> {
     type Output = Answer;
     const NAME: &'static str = "write";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Answer> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Answer, TxError> {
         let Some(once) = self.once else {
             let text = self.work(tx).await?;
             return Ok(Answer { text, is_replayed: false });
@@ -182,7 +182,7 @@ pub(crate) async fn find_answer(
     connection: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     once: &Once,
-) -> TxResult<Option<Answer>> {
+) -> Result<Option<Answer>, TxError> {
     let found: Option<(String, String)> = keys::table
         .filter(keys::ledger_id.eq(ledger_id.0))
         .filter(keys::key.eq(once.key.as_str()))

@@ -10,7 +10,7 @@ use ledger_schema::schema::ledgers;
 
 use super::{FIND, keyed};
 use crate::rows::JobRow;
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Whether a job that was set aside is given another chance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Command for Ask<'_> {
     type Output = bool;
     const NAME: &'static str = "enqueue_job";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<bool> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<bool, TxError> {
         refuse_missing_ledger(tx, self.key).await?;
         let revives = self.chance == Chance::EvenIfSetAside;
         let changed = keyed(ASK, self.key).bind::<Bool, _>(revives).execute(tx).await?;
@@ -46,7 +46,7 @@ impl Command for Ask<'_> {
     }
 }
 
-async fn refuse_missing_ledger(tx: &mut AsyncPgConnection, key: &JobKey) -> TxResult<()> {
+async fn refuse_missing_ledger(tx: &mut AsyncPgConnection, key: &JobKey) -> Result<(), TxError> {
     let found: Option<uuid::Uuid> = ledgers::table
         .filter(ledgers::ledger_id.eq(LedgerId::of(&key.ledger).0))
         .select(ledgers::ledger_id)
@@ -74,7 +74,7 @@ impl Command for RunNow<'_> {
     type Output = Job;
     const NAME: &'static str = "retry_job";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Job> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Job, TxError> {
         keyed(RUN_NOW, self.key).execute(tx).await?;
         find(tx, self.key).await
     }
@@ -95,13 +95,13 @@ impl Command for Cancel<'_> {
     type Output = Job;
     const NAME: &'static str = "cancel_job";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Job> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Job, TxError> {
         keyed(CANCEL, self.key).execute(tx).await?;
         find(tx, self.key).await
     }
 }
 
-async fn find(tx: &mut AsyncPgConnection, key: &JobKey) -> TxResult<Job> {
+async fn find(tx: &mut AsyncPgConnection, key: &JobKey) -> Result<Job, TxError> {
     let row: Option<JobRow> = keyed(FIND, key).get_result(tx).await.optional()?;
     let row = row.ok_or_else(|| LedgerPortError::JobNotFound { key: key.clone() })?;
     Ok(Job::try_from(row)?)

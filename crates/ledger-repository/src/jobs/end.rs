@@ -9,7 +9,7 @@ use ledger_core::OneLine;
 use ledger_port::{JobEnd, JobLease};
 
 use super::{keyed, milliseconds};
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Says that the worker lives.
 pub(super) struct ExtendLease<'a> {
@@ -26,7 +26,7 @@ impl Command for ExtendLease<'_> {
     type Output = bool;
     const NAME: &'static str = "extend_lease";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<bool> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<bool, TxError> {
         let changed = keyed(EXTEND, &self.lease.key)
             .bind::<SqlUuid, _>(self.lease.lease_id)
             .bind::<BigInt, _>(milliseconds(self.by))
@@ -92,7 +92,7 @@ impl Command for EndJob<'_> {
     type Output = bool;
     const NAME: &'static str = "end_job";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<bool> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<bool, TxError> {
         let ended = Ended::from(self.end);
         let changed = keyed(END, &self.lease.key)
             .bind::<SqlUuid, _>(self.lease.lease_id)

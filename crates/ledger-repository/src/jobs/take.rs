@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Columns, milliseconds};
 use crate::rows::Place;
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Takes the job that is due first.
 pub(super) struct TakeJob<'a> {
@@ -77,7 +77,7 @@ impl Command for TakeJob<'_> {
     type Output = Option<TakenJob>;
     const NAME: &'static str = "take_job";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<Option<TakenJob>> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Option<TakenJob>, TxError> {
         let Columns { ledger_ids, kinds, subjects } = &self.columns;
         diesel::sql_query(SET_EXHAUSTED_ASIDE)
             .bind::<Array<SqlUuid>, _>(ledger_ids)

@@ -8,7 +8,7 @@ use ledger_schema::schema::access_tokens as tokens;
 use super::{PgLedgerStore, fetch, page};
 use crate::Role;
 use crate::rows::{AccessTokenRow, NewAccessTokenRow};
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 #[async_trait]
 impl<R: Role> AccessStore for PgLedgerStore<R> {
@@ -52,7 +52,7 @@ async fn find(
     connection: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     id: TokenId,
-) -> TxResult<Option<AccessToken>> {
+) -> Result<Option<AccessToken>, TxError> {
     let row: Option<AccessTokenRow> = tokens::table
         .filter(tokens::ledger_id.eq(ledger_id.0))
         .filter(tokens::id.eq(id.0))
@@ -74,7 +74,7 @@ impl Command for InsertAccessToken<'_> {
     type Output = AccessToken;
     const NAME: &'static str = "insert_access_token";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<AccessToken> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<AccessToken, TxError> {
         diesel::insert_into(tokens::table)
             .values(NewAccessTokenRow::of(self.ledger_id, self.token, self.now))
             .on_conflict((tokens::ledger_id, tokens::id))
@@ -102,7 +102,7 @@ impl Command for RevokeAccessToken {
     type Output = AccessToken;
     const NAME: &'static str = "revoke_access_token";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<AccessToken> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<AccessToken, TxError> {
         diesel::update(tokens::table)
             .filter(tokens::ledger_id.eq(self.ledger_id.0))
             .filter(tokens::id.eq(self.id.0))

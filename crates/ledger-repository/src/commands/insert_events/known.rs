@@ -7,7 +7,7 @@ use ledger_core::{LedgerId, NewActivityEvent, Sha256Hex};
 use ledger_port::StoreFault;
 
 use crate::rows::Place;
-use crate::transaction::TxResult;
+use crate::transaction::TxError;
 
 /// An event that is there already.
 pub(super) struct Known {
@@ -63,7 +63,7 @@ pub(super) async fn find(
     ledger_id: LedgerId,
     events: impl Iterator<Item = &NewActivityEvent> + Clone,
     which: Which,
-) -> TxResult<Vec<Known>> {
+) -> Result<Vec<Known>, TxError> {
     let ids: Vec<&str> = events.clone().map(|event| event.id.as_str()).collect();
     let hashes: Vec<&str> = events.map(|event| event.payload_hash.as_str()).collect();
     let rows: Vec<KnownRow> = diesel::sql_query(which.sql())

@@ -14,7 +14,7 @@ use ledger_port::{
 use self::known::{Which, find};
 use self::rows::{Fresh, InsertRows};
 use super::{EpochLock, ROWS_PER_STATEMENT, count, find_epoch, lock_writable_epoch};
-use crate::transaction::{Command, TxResult};
+use crate::transaction::{Command, TxError};
 
 /// Appends any number of events to an epoch.
 pub(crate) struct InsertEvents<'a> {
@@ -75,7 +75,7 @@ impl<'a> InsertEvents<'a> {
         tx: &mut AsyncPgConnection,
         positions: &[usize],
         done: &mut Done,
-    ) -> TxResult<()> {
+    ) -> Result<(), TxError> {
         let events = positions.iter().map(|at| &self.events[*at]);
         let rows = InsertRows::new(self.ledger_id, self.epoch_id, self.now, events.clone());
         // To the end of the answer and not only its one row: as a statement that commits by itself it may
@@ -100,7 +100,7 @@ impl<'a> InsertEvents<'a> {
         tx: &mut AsyncPgConnection,
         positions: &[usize],
         done: &mut Done,
-    ) -> TxResult<()> {
+    ) -> Result<(), TxError> {
         let events = positions.iter().map(|at| &self.events[*at]);
         let found = find(tx, self.ledger_id, events, Which::Known).await?;
         let mut is_known = vec![false; positions.len()];
@@ -158,7 +158,7 @@ impl Command for InsertEvents<'_> {
     type Output = InsertOutcome;
     const NAME: &'static str = "insert_activity_events";
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<InsertOutcome> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<InsertOutcome, TxError> {
         let epoch =
             lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Shared).await?;
         self.refuse_later_events(&epoch)?;
@@ -195,7 +195,7 @@ impl Command for InsertFew<'_> {
     const NAME: &'static str = InsertEvents::NAME;
     const IS_ONE_STATEMENT: bool = true;
 
-    async fn run(&self, tx: &mut AsyncPgConnection) -> TxResult<InsertOutcome> {
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<InsertOutcome, TxError> {
         let Self(insert) = self;
         let mut done = Done::default();
         insert.insert(tx, &insert.order, &mut done).await?;
