@@ -134,4 +134,4 @@ torture-faults: _program
         echo "$fault: $(grep -m 1 ': broken: ' $log | cut -c 1-200)"
     done
     # The same build holds where the fault that is at work is none of these: it was the fault that was found.
-    LEDGER_TORTURE_FAULT=none $faulty model --short --seed 2026 < /dev/null
+    LEDGER_TORTURE_FAULT=none $faulty input --short --seed 2026 < /dev/null

@@ -9,6 +9,7 @@ use ledger_testkit::{credits, decision, event, finalize, pool_component, user};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::arena::{Arena, Store, ids_of, ready};
+use crate::sql::wait_until;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_while_another_closes_is_in_the_closed_epoch() {
@@ -173,4 +174,29 @@ async fn an_override_is_in_the_statement_or_refused() {
     arena.assert_no_deadlocks("override against close", ROUNDS).await;
     println!("{in_time} of {ROUNDS} overrides came in time");
     assert!(in_time > 0 && in_time < ROUNDS, "{in_time} of {ROUNDS}: no race");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_passes_one_who_waits_to_close() {
+    let arena = Arena::new().await;
+    let stores = arena.stores(0, 2).await;
+    let epoch = ready(&stores[0]).await;
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let owner = arena.owner().await;
+    let writer = arena.owner().await;
+    writer.run("BEGIN").await;
+    writer.run(&format!("SELECT FROM epochs WHERE id = {} FOR SHARE", epoch.id)).await;
+    let closer = Arc::clone(&stores[0]);
+    let close = tokio::spawn(async move { closer.close_epoch(epoch.id, credits(100)).await });
+    wait_until(&owner, waiting, "1").await;
+    let late = Arc::clone(&stores[1]);
+    let insert = tokio::spawn(async move {
+        late.insert_activity_events(epoch.id, &[event("late").build()]).await
+    });
+    wait_until(&owner, waiting, "2").await;
+    writer.run("COMMIT").await;
+    assert_eq!(close.await.unwrap().unwrap().status, EpochStatus::Closed);
+    let refused = insert.await.unwrap();
+    assert!(matches!(refused, Err(LedgerPortError::EpochClosed { .. })), "{refused:?}");
 }

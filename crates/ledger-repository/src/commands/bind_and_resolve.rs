@@ -5,7 +5,7 @@ use ledger_core::{EpochId, EpochStatus, LedgerId, Timestamp};
 use ledger_port::{IdentityBinding, Written};
 use ledger_schema::schema::epochs;
 
-use super::{BindIdentities, ResolveByBindings};
+use super::{BindIdentities, EpochLock, ResolveByBindings, lock_epoch};
 use crate::transaction::{Command, TxError};
 
 /// Binds platform users, and gives them what waits for them in every epoch that is not closed.
@@ -22,18 +22,24 @@ impl Command for BindAndResolve<'_> {
 
     async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Written, TxError> {
         let ledger_id = self.ledger_id;
-        // The epochs' rows before the bindings': the order in which everybody locks.
-        let unclosed: Vec<i64> = epochs::table
+        // The epochs before the bindings, and they by id: the order in which everybody locks.
+        let found: Vec<i64> = epochs::table
             .filter(epochs::ledger_id.eq(ledger_id.0))
             .filter(epochs::status.ne(EpochStatus::Closed.as_str()))
             .order(epochs::id)
             .select(epochs::id)
-            .for_share()
             .load(tx)
             .await?;
+        let mut unclosed = Vec::new();
+        for epoch_id in found.into_iter().map(EpochId) {
+            let epoch = lock_epoch(tx, ledger_id, epoch_id, EpochLock::Shared).await?;
+            if epoch.status != EpochStatus::Closed {
+                unclosed.push(epoch_id);
+            }
+        }
         let bound = BindIdentities::new(ledger_id, self.bindings, self.now).run(tx).await?;
         let mut resolved = 0;
-        for epoch_id in unclosed.into_iter().map(EpochId) {
+        for epoch_id in unclosed {
             resolved += ResolveByBindings { ledger_id, epoch_id }.run(tx).await?;
         }
         Ok(Written::Bound { bound, resolved })

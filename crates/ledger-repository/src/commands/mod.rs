@@ -15,6 +15,7 @@ mod record_collection;
 mod resolve_by_bindings;
 mod resolve_identities;
 mod roll_over;
+mod turnstile;
 mod upsert_cursor;
 mod write_once;
 
@@ -42,6 +43,7 @@ use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId};
 use ledger_port::{EpochNotFoundPortError, LedgerPortError};
 use ledger_schema::schema::epochs;
 
+use self::turnstile::{pg_advisory_xact_lock, pg_advisory_xact_lock_shared};
 use crate::rows::EpochRow;
 use crate::transaction::TxError;
 
@@ -50,14 +52,14 @@ use crate::transaction::TxError;
 /// time: usually a few megabytes, and 320 where each event carries the largest metadata there is.
 const ROWS_PER_STATEMENT: usize = 5_000;
 
-/// How strongly an epoch's row is locked: shared by writers, alone by whoever changes the epoch.
+/// How strongly an epoch is locked: shared by writers, alone by whoever changes the epoch.
 #[derive(Debug, Clone, Copy)]
 enum EpochLock {
     Shared,
     Alone,
 }
 
-/// Locks the epoch's row, first of all locks, and reads it as it is from then on.
+/// Passes the epoch's turnstile and locks its row, first of all locks, and reads it as it is from then on.
 async fn lock_epoch(
     tx: &mut AsyncPgConnection,
     ledger_id: LedgerId,
@@ -68,11 +70,19 @@ async fn lock_epoch(
         .filter(epochs::ledger_id.eq(ledger_id.0))
         .filter(epochs::id.eq(epoch_id.0))
         .select(EpochRow::as_select());
+    let turnstile = turnstile::key(epoch_id.0);
+    // One statement each: a row is locked after it was found, and it is found when the turnstile is passed.
     let row = match lock {
-        EpochLock::Shared => epoch.for_share().first(tx).await,
+        EpochLock::Shared => {
+            let passed = pg_advisory_xact_lock_shared(turnstile).is_not_null();
+            epoch.filter(passed).for_share().first(tx).await
+        }
         // For the torture `races`: whoever changes the epoch reads it as if nobody wrote to it.
         EpochLock::Alone if ledger_core::has_fault!("fault-skipped-lock") => epoch.first(tx).await,
-        EpochLock::Alone => epoch.for_no_key_update().first(tx).await,
+        EpochLock::Alone => {
+            let passed = pg_advisory_xact_lock(turnstile).is_not_null();
+            epoch.filter(passed).for_no_key_update().first(tx).await
+        }
     };
     let row: EpochRow = row.optional()?.ok_or(EpochNotFoundPortError { epoch_id })?;
     Ok(Epoch::try_from(row)?)

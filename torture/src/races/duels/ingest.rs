@@ -77,13 +77,20 @@ async fn ids_of(store: &Store, epoch_id: EpochId) -> Outcome<BTreeSet<String>> {
 }
 
 pub(super) async fn meet(callers: &Callers, round: &Round) -> Outcome<Vec<Deed>> {
-    let play = |turn: Turn| async move {
+    let most = most_calls(round);
+    let play = move |turn: Turn| async move {
         match turn.is_closer {
             true => close(turn).await,
-            false => Ok(Deed::Wrote(write(turn).await?)),
+            false => Ok(Deed::Wrote(write(turn, most).await?)),
         }
     };
     round.writers_against_a_closer(callers, play).await
+}
+
+/// How often a writer writes at most: while a crowd goes on without a rest, an event comes between every
+/// proposal and its close.
+fn most_calls(round: &Round) -> u64 {
+    u64::try_from(250 / round.seats()).unwrap_or_default().clamp(2, 30)
 }
 
 /// Proposes and finalizes until no event came between the two.
@@ -101,8 +108,8 @@ async fn close(turn: Turn) -> Outcome<Deed> {
     Err(Failure::Unable("the epoch could not be closed for all its writers".to_owned()))
 }
 
-async fn write(turn: Turn) -> Outcome<Written> {
-    let Turn { store, epoch_id, seat, most, mut dice, .. } = turn;
+async fn write(turn: Turn, most: u64) -> Outcome<Written> {
+    let Turn { store, epoch_id, seat, mut dice, .. } = turn;
     let mut written = Written { stream: format!("writer-{seat}"), ..Written::default() };
     while written.calls < most && !written.is_cut_off {
         let events = some_events(seat, written.calls, &mut dice);

@@ -85,7 +85,6 @@ impl Round {
                 epoch_id,
                 seat,
                 is_closer: seat == self.closer(),
-                most: self.calls_of_a_writer(),
                 dice: self.dice(seat),
             })
         };
@@ -100,12 +99,6 @@ impl Round {
     fn closer(&self) -> usize {
         let process = usize::try_from(self.number).unwrap_or_default() % PROCESSES;
         process * self.callers
-    }
-
-    /// How often a writer writes where nobody closes. PostgreSQL lets one who asks for a shared lock pass one
-    /// who waits to have the row alone, so that a crowd that never rests is closed when it is through.
-    fn calls_of_a_writer(&self) -> u64 {
-        u64::try_from(250 / self.seats()).unwrap_or_default().clamp(2, 30)
     }
 
     fn dice(&self, seat: usize) -> Rng {
@@ -124,8 +117,6 @@ struct Turn {
     epoch_id: EpochId,
     seat: usize,
     is_closer: bool,
-    /// How often they write where nobody closes.
-    most: u64,
     dice: Rng,
 }
 

@@ -1,5 +1,6 @@
 //! Override against close: every caller decides on the units of one person of their own, again and again,
-//! until the store refuses; one finalizes in the middle of it. A decision that was acknowledged is paid, and
+//! without a rest, until the store refuses; one finalizes in the middle of it, and comes to its turn however many
+//! they are. A decision that was acknowledged is paid, and
 //! one that was refused is not.
 
 use std::time::Duration;
@@ -73,10 +74,10 @@ async fn close(turn: Turn) -> Outcome<Deed> {
 }
 
 async fn decide(turn: Turn) -> Outcome<Decided> {
-    let Turn { store, epoch_id, seat, most, mut dice, .. } = turn;
+    let Turn { store, epoch_id, seat, mut dice, .. } = turn;
     let name = user(&person(seat));
     let mut decided = Decided { seat, last: None, calls: 0, is_cut_off: false };
-    while decided.calls < most && !decided.is_cut_off {
+    while !decided.is_cut_off {
         let units = (dice.u8(..5) > 0).then(|| dice.i64(0..10_000));
         let asked = units.map(|units| decision(units, "looked at it again"));
         decided.calls += 1;

@@ -11,6 +11,7 @@ use ledger_core::{EpochId, LedgerId, NewActivityEvent, Timestamp};
 use ledger_port::StoreFault;
 use uuid::Uuid;
 
+use super::super::turnstile;
 use crate::rows::Place;
 
 /// How many rows of a statement were new, and how many of those are late.
@@ -127,6 +128,8 @@ impl QueryFragment<Pg> for InsertRows<'_> {
         out.push_bind_param::<BigInt, _>(&self.epoch_id)?;
         out.push_sql(" AND e.status <> 'closed' AND e.period_end > ");
         out.push_bind_param::<Timestamptz, _>(&self.latest)?;
+        out.push_sql(" AND ");
+        out.push_sql(&turnstile::shared_sql("e.id"));
         out.push_sql(
             " ON CONFLICT (ledger_id, id) DO NOTHING RETURNING event_time) \
              SELECT count(*) AS inserted, count(*) FILTER (WHERE event_time < (\
