@@ -1,0 +1,47 @@
+//! Which token opens what, and until when.
+
+use ledger_core::{AccessToken, NewAccessToken, Scope, Sha256Hex, TokenId};
+
+use crate::at;
+
+fn token(expires_at: Option<&str>, revoked_at: Option<&str>) -> AccessToken {
+    AccessToken {
+        token: NewAccessToken {
+            id: "6f0c1f8e-8a4d-4c57-9c28-2f1f0a5ad3f1".parse::<TokenId>().expect("a UUID"),
+            name: "a test's".parse().expect("a name"),
+            scope: Scope::Read,
+            secret_hash: Sha256Hex::of(b"secret"),
+            expires_at: expires_at.map(at),
+        },
+        created_at: at("2026-11-16"),
+        revoked_at: revoked_at.map(at),
+    }
+}
+
+#[test]
+fn a_token_opens_until_its_end_and_not_once_it_is_revoked() {
+    let (before, end, after) = (at("2026-11-19"), at("2026-11-20"), at("2026-11-21"));
+    for (expires_at, revoked_at, opens) in [
+        (None, None, [true, true, true]),
+        (Some("2026-11-20"), None, [true, false, false]),
+        (None, Some("2026-11-17"), [false, false, false]),
+        (Some("2026-11-20"), Some("2026-11-17"), [false, false, false]),
+    ] {
+        let token = token(expires_at, revoked_at);
+        assert_eq!([before, end, after].map(|now| token.is_valid_at(now)), opens, "{token:?}");
+    }
+}
+
+#[test]
+fn a_scope_allows_itself_and_what_is_below_it() {
+    use Scope::{Admin, Collect, Read, Review};
+    for (scope, allowed) in [
+        (Read, &[Read][..]),
+        (Collect, &[Read, Collect]),
+        (Review, &[Read, Review]),
+        (Admin, &[Read, Collect, Review, Admin]),
+    ] {
+        let found: Vec<Scope> = Scope::ALL.into_iter().filter(|one| scope.allows(*one)).collect();
+        assert_eq!(found, allowed, "{scope}");
+    }
+}
