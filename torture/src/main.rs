@@ -17,7 +17,7 @@ const FAULT: &str = "LEDGER_TORTURE_FAULT";
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
-    /// Which tortures; all of them where none is named.
+    /// Which tortures, and in which order; all of them where none is named.
     #[arg(value_parser = clap::builder::PossibleValuesParser::new(TORTURES.iter().map(|one| one.name)))]
     tortures: Vec<String>,
     /// The longest that each of them may take.
@@ -30,7 +30,7 @@ struct Options {
     /// The short form, as in CI.
     #[arg(long, conflicts_with = "minutes")]
     short: bool,
-    /// Where the figures go, as Markdown, once every torture held.
+    /// Where the figures go, as Markdown, whenever one more torture held.
     #[arg(long)]
     markdown: Option<PathBuf>,
     /// Plays a part of a torture that another process directs.
@@ -58,22 +58,26 @@ async fn main() -> ExitCode {
         };
     }
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
-    let named = |one: &&Torture| {
-        options.tortures.is_empty() || options.tortures.iter().any(|name| name == one.name)
+    let named = |name: &String| TORTURES.iter().find(|one| one.name == *name);
+    let tortures: Vec<&'static Torture> = match options.tortures.is_empty() {
+        true => TORTURES.iter().collect(),
+        false => options.tortures.iter().filter_map(named).collect(),
     };
     let mut held = Vec::new();
-    for torture in TORTURES.iter().filter(named) {
-        match run(torture, &options, seed).await {
-            Ok(one) => held.push(one),
-            Err(failure) => {
-                eprint!("{}: ", torture.name);
-                let ended = told(failure);
-                eprintln!("again: just torture {} --seed {seed}", torture.name);
-                return ended;
-            }
+    for torture in tortures {
+        let ran = run(torture, &options, seed).await;
+        let written = ran.and_then(|one| {
+            held.push(one);
+            write_down(&held, &options, seed)
+        });
+        if let Err(failure) = written {
+            eprint!("{}: ", torture.name);
+            let ended = told(failure);
+            eprintln!("again: just torture {} --seed {seed}", torture.name);
+            return ended;
         }
     }
-    write_down(&held, &options, seed).map_or_else(told, |()| ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
 /// Says why, and makes an exit code of it.

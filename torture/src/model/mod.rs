@@ -26,7 +26,7 @@ use crate::{Extent, Outcome, Progress, Report};
 const COMMANDS_OF_A_WORLD: u64 = 250;
 
 /// How many worlds live at once.
-const WORLDS: u64 = 2;
+const WORLDS: u64 = 8;
 
 /// What was done: commands, epochs closed, statements recomputed, worlds.
 #[derive(Debug, Default)]

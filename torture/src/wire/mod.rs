@@ -51,7 +51,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let mut patient = (extent.rounds(0, 1) > 0).then(|| Patient::start(&ground));
     let mut tally = Tally::default();
     let mut outages = Outages::default();
-    let (turns, mut progress) = (extent.rounds(1, 10_000), Progress::of("wire"));
+    let (turns, mut progress) = (extent.rounds(1, 60), Progress::of("wire"));
     for turn in 0..turns {
         if turn > 0 && extent.is_over() {
             break;
