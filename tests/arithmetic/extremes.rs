@@ -55,6 +55,21 @@ fn a_pool_smaller_than_the_users_goes_to_the_largest_remainders() {
 }
 
 #[test]
+fn ids_that_begin_alike_are_sorted_to_their_end() {
+    // 15, 16 and 17 bytes of the same beginning, and what follows it in no order.
+    for beginning in ["abcdefghijklmno", "abcdefghijklmnop", "abcdefghijklmnopq"] {
+        let ends = ["z", "", "b", "ba", "a", "\u{e9}", "~"];
+        let units = ends.iter().zip(1..).map(|(end, units)| (format!("{beginning}{end}"), units));
+        let rows = split(units, 28).payouts().expect("it fits");
+        let users: Vec<&str> =
+            rows.iter().map(|row| row.user_id.as_str().strip_prefix(beginning).unwrap()).collect();
+        assert_eq!(users, ["", "a", "b", "ba", "z", "~", "\u{e9}"]);
+        let amounts: Vec<i64> = rows.iter().map(|row| row.amount_credits.get()).collect();
+        assert_eq!(amounts, [2, 5, 3, 4, 1, 7, 6]);
+    }
+}
+
+#[test]
 fn one_users_sum_that_does_not_fit_is_refused_by_name() {
     let of = |extra: i64, pool: i64| {
         let bob = ("bob".to_owned(), i64::MAX);

@@ -176,27 +176,53 @@ async fn an_override_is_in_the_statement_or_refused() {
     assert!(in_time > 0 && in_time < ROUNDS, "{in_time} of {ROUNDS}: no race");
 }
 
+/// How many sessions of the test's database wait for a lock.
+const WAITING: &str = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_passes_one_who_waits_to_close() {
     let arena = Arena::new().await;
-    let stores = arena.stores(0, 2).await;
+    let stores = arena.stores(0, 3).await;
     let epoch = ready(&stores[0]).await;
-    let waiting = "SELECT count(*) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let owner = arena.owner().await;
-    let writer = arena.owner().await;
+    let (owner, writer) = (arena.owner().await, arena.owner().await);
     writer.run("BEGIN").await;
     writer.run(&format!("SELECT FROM epochs WHERE id = {} FOR SHARE", epoch.id)).await;
-    let closer = Arc::clone(&stores[0]);
-    let close = tokio::spawn(async move { closer.close_epoch(epoch.id, credits(100)).await });
-    wait_until(&owner, waiting, "1").await;
-    let late = Arc::clone(&stores[1]);
+    let store = Arc::clone(&stores[0]);
+    let close = tokio::spawn(async move { store.close_epoch(epoch.id, credits(100)).await });
+    wait_until(&owner, WAITING, "1").await;
+    let store = Arc::clone(&stores[1]);
     let insert = tokio::spawn(async move {
-        late.insert_activity_events(epoch.id, &[event("late").build()]).await
+        store.insert_activity_events(epoch.id, &[event("late").build()]).await.map(drop)
     });
-    wait_until(&owner, waiting, "2").await;
+    wait_until(&owner, WAITING, "2").await;
+    let store = Arc::clone(&stores[2]);
+    let decide = tokio::spawn(async move {
+        let decision = decision(1_000, "late");
+        store.update_allocation(epoch.id, &user("alice"), Some(&decision)).await.map(drop)
+    });
+    wait_until(&owner, WAITING, "3").await;
     writer.run("COMMIT").await;
     assert_eq!(close.await.unwrap().unwrap().status, EpochStatus::Closed);
-    let refused = insert.await.unwrap();
-    assert!(matches!(refused, Err(LedgerPortError::EpochClosed { .. })), "{refused:?}");
+    for late in [insert, decide] {
+        let refused = late.await.unwrap();
+        assert!(matches!(refused, Err(LedgerPortError::EpochClosed { .. })), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_who_asks_for_another_ledgers_epoch_keeps_nobody_waiting() {
+    let arena = Arena::new().await;
+    let (ours, theirs) = (arena.stores(0, 1).await, arena.stores(1, 1).await);
+    let (_, epoch) = (ready(&ours[0]).await, ready(&theirs[0]).await);
+    let owner = arena.owner().await;
+    // Now PostgreSQL knows how few epochs there are, and reads them all.
+    owner.run("ANALYZE epochs").await;
+    // Their long write.
+    owner.run("BEGIN").await;
+    let key = format!("{} # {}", 0x4550_4F43_0000_0000_i64, epoch.id);
+    owner.value(&format!("SELECT pg_advisory_xact_lock_shared({key})::text")).await;
+    let missing = ours[0].close_epoch(epoch.id, credits(100)).await;
+    assert!(matches!(missing, Err(LedgerPortError::EpochNotFound(_))), "{missing:?}");
+    owner.run("COMMIT").await;
 }

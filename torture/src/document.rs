@@ -1,9 +1,19 @@
-//! What tortures did, as a page.
+//! What tortures did, as a page: a section for each, with the command that does it again.
 
 use std::fmt::Write as _;
+use std::num::NonZero;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
-use crate::{Report, Torture, grouped};
+use crate::{Report, TORTURES, Torture, grouped};
+
+const HEAD: &str = "# Reliability
+
+Written by `just torture`, which does to the store what is too long for a test, on a PostgreSQL of its own, and ends with
+the first promise that is broken. Here every promise held. The seed throws the same dice again; in which order callers
+come to their turns is up to the machine. `just torture-faults` builds the store with a deliberate fault for each of
+these, and each finds its own (`torture/faults.txt`).
+";
 
 /// A torture that ran to its end.
 #[derive(Debug)]
@@ -16,23 +26,61 @@ pub struct Held {
     pub took: Duration,
 }
 
-/// The page. `command` makes it again.
-pub fn document(held: &[Held], command: &str) -> String {
-    let mut page = format!(
-        "# Reliability\n\nWritten by `just torture`, which does to the store what is too long for a test, on a \
-         PostgreSQL of its own, and ends with\nthe first promise that is broken. Here every promise held. \
-         The seed throws the same dice again; in which order callers\ncome to their turns is up to the \
-         machine. `just torture-faults` builds the store with a deliberate fault for each of\nthese, and \
-         each finds its own (`torture/faults.txt`).\n\n    {command}\n\n{} processors.\n",
-        std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+/// The page with this torture's section as it is now; `command` does it again. The sections of the others
+/// stay as they were.
+pub fn document(page: &str, held: &Held, command: &str) -> String {
+    let sections = TORTURES.iter().filter_map(|torture| match torture.name == held.torture.name {
+        true => Some(section(held, command)),
+        false => section_of(page, torture.name).map(str::to_owned),
+    });
+    sections.fold(HEAD.to_owned(), |page, section| page + &section)
+}
+
+fn section(Held { torture, report, took }: &Held, command: &str) -> String {
+    let mut section = format!(
+        "\n## {}\n\n{}\n\n    {command}\n\n| | |\n|---|---|\n",
+        torture.name, torture.about
     );
-    for Held { torture, report, took } in held {
-        // Writing to a string does not fail.
-        let _ = write!(page, "\n## {}\n\n{}\n\n| | |\n|---|---|\n", torture.name, torture.about);
-        for figure in &report.figures {
-            let _ = writeln!(page, "| {} | {} |", figure.what, grouped(&figure.value));
-        }
-        let _ = writeln!(page, "| took, s | {} |", took.as_secs());
+    // Writing to a string does not fail.
+    for figure in &report.figures {
+        let _ = writeln!(section, "| {} | {} |", figure.what, grouped(&figure.value));
     }
-    page
+    let processors = available_parallelism().map_or(1, NonZero::get);
+    let _ = writeln!(section, "| took on {processors} processors, s | {} |", took.as_secs());
+    section
+}
+
+/// A torture's section of a page, from the empty line before its heading to the end of its table.
+fn section_of<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+    let heading = format!("\n## {name}\n");
+    let section = &page[page.find(&heading)?..];
+    let next = section[heading.len()..].find("\n## ");
+    Some(next.map_or(section, |next| &section[..heading.len() + next]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{HEAD, Held, document};
+    use crate::{Report, TORTURES};
+
+    fn held(at: usize, commands: u64) -> Held {
+        let mut report = Report::new();
+        report.tell("commands", commands);
+        Held { torture: &TORTURES[at], report, took: Duration::from_secs(1) }
+    }
+
+    #[test]
+    fn a_section_takes_its_place_and_leaves_the_others() {
+        let second = document("", &held(1, 2_000), "just second");
+        assert!(second.starts_with(HEAD) && second.contains("| commands | 2,000 |"), "{second}");
+        let both = document(&second, &held(0, 1_000), "just first");
+        let places = [TORTURES[0].name, TORTURES[1].name]
+            .map(|name| both.find(&format!("\n## {name}\n")).expect("a section"));
+        assert!(places[0] < places[1], "{both}");
+        let again = document(&both, &held(0, 3_000), "just first again");
+        assert_eq!(again.replace("3,000", "1,000").replace("just first again", "just first"), both);
+        assert!(again.ends_with(&second[HEAD.len()..]), "{again}");
+    }
 }

@@ -30,7 +30,7 @@ struct Options {
     /// The short form, as in CI.
     #[arg(long, conflicts_with = "minutes")]
     short: bool,
-    /// Where the figures go, as Markdown, whenever one more torture held.
+    /// Where the figures go, as Markdown: each torture that held writes its section anew.
     #[arg(long)]
     markdown: Option<PathBuf>,
     /// Plays a part of a torture that another process directs.
@@ -63,14 +63,9 @@ async fn main() -> ExitCode {
         true => TORTURES.iter().collect(),
         false => options.tortures.iter().filter_map(named).collect(),
     };
-    let mut held = Vec::new();
     for torture in tortures {
         let ran = run(torture, &options, seed).await;
-        let written = ran.and_then(|one| {
-            held.push(one);
-            write_down(&held, &options, seed)
-        });
-        if let Err(failure) = written {
+        if let Err(failure) = ran.and_then(|held| write_down(&held, &options, seed)) {
             eprint!("{}: ", torture.name);
             let ended = told(failure);
             eprintln!("again: just torture {} --seed {seed}", torture.name);
@@ -86,15 +81,16 @@ fn told(failure: Failure) -> ExitCode {
     failure.into()
 }
 
-fn write_down(held: &[Held], options: &Options, seed: u64) -> Result<(), Failure> {
+fn write_down(held: &Held, options: &Options, seed: u64) -> Result<(), Failure> {
     let Some(file) = &options.markdown else { return Ok(()) };
-    let minutes = options.minutes;
-    let names = options.tortures.iter().map(|name| format!("{name} ")).collect::<String>();
-    let command = format!(
-        "just torture {names}--minutes {minutes} --seed {seed} --markdown {}",
-        file.display()
-    );
-    Ok(std::fs::write(file, document(held, &command))?)
+    let page = match std::fs::read_to_string(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        page => page?,
+    };
+    let (name, minutes, shown) = (held.torture.name, options.minutes, file.display());
+    let extent = if options.short { "--short".to_owned() } else { format!("--minutes {minutes}") };
+    let command = format!("just torture {name} {extent} --seed {seed} --markdown {shown}");
+    Ok(std::fs::write(file, document(&page, held, &command))?)
 }
 
 async fn run(torture: &'static Torture, options: &Options, seed: u64) -> Result<Held, Failure> {

@@ -98,4 +98,4 @@ pub fn allocation_set_hash<'a>(
 }
 
 /// How many bytes of lines are kept until they are hashed.
-const HASHED_AT_ONCE: usize = 64 * 1_024;
+const HASHED_AT_ONCE: usize = 65_536;

@@ -48,6 +48,7 @@ mod tests {
             [("", "?"), (" \n", "?"), ("a\nb\0 ", "a b"), ("no answer", "no answer")]
         {
             assert_eq!(OneLine::of(text).as_str(), expected);
+            assert_eq!(OneLine::of(text).to_string(), expected);
         }
         let long = OneLine::of(&"é".repeat(2_000));
         assert_eq!(long.as_str().len(), OneLine::MAX_BYTES);

@@ -146,9 +146,10 @@ impl Split {
         let least = *least;
         let above = above.iter().filter(|remainder| **remainder > least).count();
         // Those who have the least remainder that still gets a credit share what is left for them.
-        let ties = self.remainders.iter().filter(|remainder| **remainder == least).count();
         let winners = self.left_over.saturating_sub(above);
+        // For the torture `model`: the last of them get it, and not the first.
         let first = if crate::has_fault!("fault-wrong-tie-break") {
+            let ties = self.remainders.iter().filter(|remainder| least.eq(remainder)).count();
             ties.saturating_sub(winners)
         } else {
             0

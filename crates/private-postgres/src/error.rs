@@ -40,7 +40,7 @@ pub enum PrivatePostgresError {
     WrongMajor {
         /// The data directory that asks for the version, if it exists.
         data: Option<PathBuf>,
-        /// The version asked for, `15`, or `13 or later`.
+        /// The version asked for, `15`, or `14 or later`.
         needed: String,
         /// The versions found.
         found: String,

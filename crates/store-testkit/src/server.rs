@@ -25,11 +25,11 @@ pub(crate) fn server() -> &'static PrivatePostgres {
     })
 }
 
-/// One directory a checkout and a user.
+/// One directory for a checkout, a user and a version of PostgreSQL.
 fn state_dir() -> PathBuf {
     let mut hasher = DefaultHasher::new();
     workspace().hash(&mut hasher);
-    for name in ["USER", "LOGNAME", "HOME"] {
+    for name in ["USER", "LOGNAME", "HOME", "EPOCH_LEDGER_PG_BIN"] {
         env::var_os(name).hash(&mut hasher);
     }
     env::temp_dir().join(format!("epoch-ledger-tests-{:016x}", hasher.finish()))

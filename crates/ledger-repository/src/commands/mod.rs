@@ -43,7 +43,6 @@ use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId};
 use ledger_port::{EpochNotFoundPortError, LedgerPortError};
 use ledger_schema::schema::epochs;
 
-use self::turnstile::{pg_advisory_xact_lock, pg_advisory_xact_lock_shared};
 use crate::rows::EpochRow;
 use crate::transaction::TxError;
 
@@ -70,18 +69,15 @@ async fn lock_epoch(
         .filter(epochs::ledger_id.eq(ledger_id.0))
         .filter(epochs::id.eq(epoch_id.0))
         .select(EpochRow::as_select());
-    let turnstile = turnstile::key(epoch_id.0);
-    // One statement each: a row is locked after it was found, and it is found when the turnstile is passed.
+    // One statement each: a row is found when its turnstile was passed, and locked after that.
     let row = match lock {
         EpochLock::Shared => {
-            let passed = pg_advisory_xact_lock_shared(turnstile).is_not_null();
-            epoch.filter(passed).for_share().first(tx).await
+            epoch.filter(turnstile::passed_beside_others()).for_share().first(tx).await
         }
         // For the torture `races`: whoever changes the epoch reads it as if nobody wrote to it.
         EpochLock::Alone if ledger_core::has_fault!("fault-skipped-lock") => epoch.first(tx).await,
         EpochLock::Alone => {
-            let passed = pg_advisory_xact_lock(turnstile).is_not_null();
-            epoch.filter(passed).for_no_key_update().first(tx).await
+            epoch.filter(turnstile::passed_alone()).for_no_key_update().first(tx).await
         }
     };
     let row: EpochRow = row.optional()?.ok_or(EpochNotFoundPortError { epoch_id })?;

@@ -10,21 +10,17 @@
 //! then asks for its turnstile could wait for one who has the turnstile and waits for the row.
 
 use diesel::define_sql_function;
+use diesel::dsl::IsNotNull;
+use diesel::expression::AsExpression;
+use diesel::helper_types::AsExprOf;
+use diesel::prelude::ExpressionMethods as _;
 use diesel::sql_types::{BigInt, SqlType};
+use ledger_schema::schema::epochs;
 
-/// Turnstiles have numbers above this, by their epoch. Other advisory locks of the database (the
-/// migrations have one) are elsewhere. ASCII `EPOC`, 32 bits up.
+/// A turnstile is the advisory lock whose key is this, exclusive or an epoch's id: ASCII `EPOC`, 32 bits up. The
+/// keys of other advisory locks here are hashes, which hardly ever are one of these, and then somebody waits
+/// for nothing.
 const BASE: i64 = 0x4550_4F43_0000_0000;
-
-/// The number of an epoch's turnstile.
-pub(super) const fn key(epoch_id: i64) -> i64 {
-    BASE ^ epoch_id
-}
-
-/// SQL that is true once the turnstile of the epoch `$epoch` was passed beside others.
-pub(super) fn shared_sql(epoch: &str) -> String {
-    format!("pg_advisory_xact_lock_shared({BASE} # {epoch}) IS NOT NULL")
-}
 
 /// `void`, which is never null.
 #[derive(Debug, Clone, Copy, diesel::query_builder::QueryId, SqlType)]
@@ -33,10 +29,38 @@ pub struct Void;
 
 define_sql_function! {
     /// Waits until it has the lock alone; it has it until the transaction ends.
-    fn pg_advisory_xact_lock(key: BigInt) -> Void;
+    #[sql_name = "pg_catalog.pg_advisory_xact_lock"]
+    fn lock_alone(key: BigInt) -> Void;
 }
 
 define_sql_function! {
     /// Waits until it has the lock beside others; it has it until the transaction ends.
-    fn pg_advisory_xact_lock_shared(key: BigInt) -> Void;
+    #[sql_name = "pg_catalog.pg_advisory_xact_lock_shared"]
+    fn lock_shared(key: BigInt) -> Void;
+}
+
+diesel::infix_operator!(Xor, " # ", BigInt, backend: diesel::pg::Pg);
+
+type Key = Xor<AsExprOf<i64, BigInt>, epochs::id>;
+
+// Of the row's own id, and not of the id that is asked for: PostgreSQL evaluates the cheapest of several
+// conditions first, and one that knows no column may come before the row is the right one. Then an epoch of
+// another ledger would be kept waiting.
+fn key() -> Key {
+    Xor::new(<i64 as AsExpression<BigInt>>::as_expression(BASE), epochs::id)
+}
+
+/// True of an epoch once its turnstile was passed alone.
+pub(super) fn passed_alone() -> IsNotNull<lock_alone<Key>> {
+    lock_alone(key()).is_not_null()
+}
+
+/// True of an epoch once its turnstile was passed beside others.
+pub(super) fn passed_beside_others() -> IsNotNull<lock_shared<Key>> {
+    lock_shared(key()).is_not_null()
+}
+
+/// As [`passed_beside_others`], of the epoch `e`.
+pub(super) fn passed_beside_others_sql() -> String {
+    format!("pg_catalog.pg_advisory_xact_lock_shared({BASE} # e.id) IS NOT NULL")
 }

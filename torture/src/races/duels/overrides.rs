@@ -3,7 +3,7 @@
 //! they are. A decision that was acknowledged is paid, and
 //! one that was refused is not.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ledger_core::AllocationOverride;
 use ledger_port::{LedgerPortError, all_pages};
@@ -16,6 +16,9 @@ use crate::races::broken;
 use crate::races::company::Company;
 use crate::races::player::{Callers, Order};
 use crate::{Outcome, ensure};
+
+/// Longer than a close may wait for its turn.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What one caller did.
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,7 +80,9 @@ async fn decide(turn: Turn) -> Outcome<Decided> {
     let Turn { store, epoch_id, seat, mut dice, .. } = turn;
     let name = user(&person(seat));
     let mut decided = Decided { seat, last: None, calls: 0, is_cut_off: false };
+    let began = Instant::now();
     while !decided.is_cut_off {
+        ensure!(began.elapsed() < PATIENCE, "nobody closed the epoch while {seat} wrote to it");
         let units = (dice.u8(..5) > 0).then(|| dice.i64(0..10_000));
         let asked = units.map(|units| decision(units, "looked at it again"));
         decided.calls += 1;

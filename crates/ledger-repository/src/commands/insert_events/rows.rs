@@ -94,7 +94,7 @@ impl Query for InsertRows<'_> {
 
 impl QueryFragment<Pg> for InsertRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // Joined to the epoch, so that on Citus it runs within one shard.
+        // Joined to the epoch, so that on Citus it would run within one shard (not tried there).
         out.push_sql(
             "WITH fresh AS (INSERT INTO activity_events (ledger_id, epoch_id, ingested_at, id, source, \
              event_type, platform_user_id, platform_login, user_id, artifact_url, metadata, \
@@ -129,7 +129,7 @@ impl QueryFragment<Pg> for InsertRows<'_> {
         out.push_sql(" AND e.status <> 'closed' AND e.period_end > ");
         out.push_bind_param::<Timestamptz, _>(&self.latest)?;
         out.push_sql(" AND ");
-        out.push_sql(&turnstile::shared_sql("e.id"));
+        out.push_sql(&turnstile::passed_beside_others_sql());
         out.push_sql(
             " ON CONFLICT (ledger_id, id) DO NOTHING RETURNING event_time) \
              SELECT count(*) AS inserted, count(*) FILTER (WHERE event_time < (\
