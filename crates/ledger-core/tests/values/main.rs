@@ -5,6 +5,7 @@
 
 mod access;
 mod documents;
+mod tables;
 mod texts;
 mod times;
 mod words;
