@@ -31,17 +31,3 @@ fn a_token_opens_until_its_end_and_not_once_it_is_revoked() {
         assert_eq!([before, end, after].map(|now| token.is_valid_at(now)), opens, "{token:?}");
     }
 }
-
-#[test]
-fn a_scope_allows_itself_and_what_is_below_it() {
-    use Scope::{Admin, Collect, Read, Review};
-    for (scope, allowed) in [
-        (Read, &[Read][..]),
-        (Collect, &[Read, Collect]),
-        (Review, &[Read, Review]),
-        (Admin, &[Read, Collect, Review, Admin]),
-    ] {
-        let found: Vec<Scope> = Scope::ALL.into_iter().filter(|one| scope.allows(*one)).collect();
-        assert_eq!(found, allowed, "{scope}");
-    }
-}
