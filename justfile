@@ -140,6 +140,8 @@ mutants part *ARGUMENTS:
         core) scope=(--package ledger-core --test-package ledger-core,arithmetic-tests) ;;
         commands)
             scope=(--package ledger-repository --file 'crates/ledger-repository/src/commands/**')
+            # Its baseline would be the package's own tests alone, which these are not.
+            scope+=(--baseline skip --timeout 900)
             # One adapter is enough: the other one has no code of its own.
             scope+=(--test-package contract-tests,database-tests --test-tool nextest)
             scope+=(--cargo-test-arg=-E --cargo-test-arg='test(/^server::/) | package(database-tests)') ;;
