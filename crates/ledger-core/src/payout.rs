@@ -36,13 +36,12 @@ pub fn payouts(
     pool: Credits,
 ) -> Result<Vec<Payout>, AmountOverflow> {
     let summed = sum_by_user(units)?;
-    let Some(mut split) = Split::of(&summed, pool)? else { return Ok(Vec::new()) };
-    split.hand_out_the_rest();
+    let Some(split) = Split::of(&summed, pool)? else { return Ok(Vec::new()) };
     let total = split.total;
-    let rows = summed.into_iter().zip(split.amounts);
+    let rows = summed.into_iter().zip(split.with_the_rest());
     rows.map(|((user_id, units), amount)| {
         let share = share(units, total).ok_or_else(|| overflow(&user_id))?;
-        let amount_credits = Credits::try_from(amount)?;
+        let amount_credits = Credits::try_from(i128::from(amount))?;
         Ok(Payout { user_id, total_units: units, share, amount_credits })
     })
     .collect()
@@ -102,8 +101,8 @@ fn total_of(units: &[(UserId, Units)]) -> Result<i128, AmountOverflow> {
 /// user id, which is the order in which ties are broken.
 struct Split {
     total: i128,
-    /// At first what each gets rounded down.
-    amounts: Vec<i128>,
+    /// What each gets, rounded down.
+    floors: Vec<i64>,
     /// What that rounding left of each.
     remainders: Vec<i128>,
     /// What all the rounding left: fewer credits than there are remainders above zero.
@@ -117,7 +116,7 @@ impl Split {
         if total == 0 || pool == Credits::ZERO {
             return Ok(None);
         }
-        let (mut amounts, mut remainders) =
+        let (mut floors, mut remainders) =
             (Vec::with_capacity(units.len()), Vec::with_capacity(units.len()));
         let mut left = i128::from(pool.get());
         for (user_id, units) in units {
@@ -130,17 +129,18 @@ impl Split {
                 })
                 .ok_or_else(|| overflow(user_id))?;
             left = left.saturating_sub(floor);
-            amounts.push(floor);
+            floors.push(i64::try_from(floor).map_err(|_| overflow(user_id))?);
             remainders.push(remainder);
         }
         let left_over =
             usize::try_from(left).map_err(|_| AmountOverflow { what: "the payouts".to_owned() })?;
-        Ok(Some(Self { total, amounts, remainders, left_over }))
+        Ok(Some(Self { total, floors, remainders, left_over }))
     }
 
-    /// Gives one credit each to the largest remainders.
-    fn hand_out_the_rest(&mut self) {
-        let Some(last) = self.left_over.checked_sub(1) else { return };
+    /// What each gets once the largest remainders were given one credit each.
+    fn with_the_rest(self) -> Vec<i64> {
+        let mut amounts = self.floors;
+        let Some(last) = self.left_over.checked_sub(1) else { return amounts };
         let mut ranked = self.remainders.clone();
         let (above, least, _) = ranked.select_nth_unstable_by(last, |a, b| b.cmp(a));
         let least = *least;
@@ -156,13 +156,14 @@ impl Split {
         };
         let winners = first..first.saturating_add(winners);
         let mut tie = 0_usize;
-        for (amount, remainder) in self.amounts.iter_mut().zip(&self.remainders) {
+        for (amount, remainder) in amounts.iter_mut().zip(&self.remainders) {
             let is_tie = *remainder == least;
             if *remainder > least || is_tie && winners.contains(&tie) {
                 *amount = amount.saturating_add(1);
             }
             tie = tie.saturating_add(usize::from(is_tie));
         }
+        amounts
     }
 }
 
@@ -215,31 +216,31 @@ pub fn payout_steps(
     user_id: &UserId,
 ) -> Result<Option<PayoutSteps>, AmountOverflow> {
     let summed = sum_by_user(units)?;
-    let Some(mut split) = Split::of(&summed, pool)? else { return Ok(None) };
+    let Some(split) = Split::of(&summed, pool)? else { return Ok(None) };
     let Ok(position) = summed.binary_search_by(|(other, _)| other.cmp(user_id)) else {
         return Ok(None);
     };
-    let own = (summed.get(position), split.amounts.get(position), split.remainders.get(position));
+    let own = (summed.get(position), split.floors.get(position), split.remainders.get(position));
     let (Some((_, own_units)), Some(&floor), Some(&remainder)) = own else { return Ok(None) };
     let is_before = |(other, theirs): &(usize, &i128)| {
         **theirs > remainder || (**theirs == remainder && *other < position)
     };
     let before = split.remainders.iter().enumerate().filter(is_before).count();
-    let left_over = split.left_over;
-    split.hand_out_the_rest();
-    let paid = split.amounts.get(position).copied().unwrap_or(floor);
+    let (total_units, left_over) = (split.total, split.left_over);
+    let paid = split.with_the_rest().get(position).copied().unwrap_or(floor);
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let amount = |number: i64| Credits::try_from(i128::from(number));
     Ok(Some(PayoutSteps {
         units: *own_units,
-        total_units: split.total,
+        total_units,
         pool,
-        share: share(*own_units, split.total).ok_or_else(|| overflow(user_id))?,
-        floor: Credits::try_from(floor)?,
+        share: share(*own_units, total_units).ok_or_else(|| overflow(user_id))?,
+        floor: amount(floor)?,
         remainder,
         left_over: count(left_over),
         rank: count(before).saturating_add(1),
-        extra: Credits::try_from(paid.saturating_sub(floor))?,
-        amount: Credits::try_from(paid)?,
+        extra: amount(paid.saturating_sub(floor))?,
+        amount: amount(paid)?,
     }))
 }
 
