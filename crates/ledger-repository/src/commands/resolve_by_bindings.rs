@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_core::{EpochId, LedgerId};
 use ledger_port::InsertOutcome;
 
-use super::resolve_identities::give;
+use super::resolve_identities::{give, look_each_event_up};
 use super::{EpochLock, InsertEvents, ROWS_PER_STATEMENT, count, lock_writable_epoch};
 use crate::transaction::{Command, TxError};
 
@@ -65,8 +65,15 @@ const DECLARE: &str = "
     ORDER BY e.id
     FOR NO KEY UPDATE OF e";
 
-// All of it is read, so it is planned for that, and not for the first rows.
-const PLAN_FOR_ALL: &str = "SET LOCAL cursor_tuple_fraction = 1";
+// All of it is read, so it is planned for that, and not for the first rows. And in one pass, also where
+// another epoch of this transaction came before, after whose planning each event was looked up.
+const PLAN_FOR_ALL: &str = "
+    SELECT pg_catalog.set_config('cursor_tuple_fraction', '1', true),
+        pg_catalog.set_config('enable_hashjoin', 'on', true),
+        pg_catalog.set_config('enable_mergejoin', 'on', true)";
+
+/// How many events are given away at a time: two texts each, and half a second on the server.
+const GIVEN_PER_STATEMENT: usize = 10_000;
 
 #[async_trait]
 impl Command for ResolveByBindings {
@@ -81,12 +88,14 @@ impl Command for ResolveByBindings {
             .bind::<BigInt, _>(self.epoch_id.0)
             .execute(tx)
             .await?;
-        let fetch = format!("FETCH {ROWS_PER_STATEMENT} FROM waiting_and_bound");
+        // The cursor is planned by now: who waits is found in one pass.
+        look_each_event_up(tx).await?;
+        let fetch = format!("FETCH {GIVEN_PER_STATEMENT} FROM waiting_and_bound");
         let mut resolved = 0;
         loop {
             let given: Vec<Given> = diesel::sql_query(&fetch).load(tx).await?;
             resolved += hand_over(tx, self.ledger_id, &given).await?;
-            if given.len() < ROWS_PER_STATEMENT {
+            if given.len() < GIVEN_PER_STATEMENT {
                 break;
             }
         }

@@ -127,6 +127,9 @@ impl ResolveIdentities<'_> {
         tx: &mut AsyncPgConnection,
         fresh: &BTreeMap<&str, &str>,
     ) -> Result<(), TxError> {
+        if fresh.len() > FEW {
+            look_each_event_up(tx).await?;
+        }
         let pairs: Vec<(&str, &str)> = fresh.iter().map(|(id, user)| (*id, *user)).collect();
         for chunk in pairs.chunks(ROWS_PER_STATEMENT) {
             let (ids, users) = chunk.iter().copied().unzip();
@@ -136,8 +139,23 @@ impl ResolveIdentities<'_> {
     }
 }
 
-/// Gives each of the events to the user at its place, where it is nobody's yet; how many were given.
-/// The caller has locked them.
+/// So few events are looked up by their keys, whatever is known of the table.
+const FEW: usize = 100;
+
+/// Until the transaction ends, events are looked up by their keys. Left to itself, PostgreSQL would rather
+/// read the whole table for some thousands of them, and again for the next: it takes a page for four
+/// times as dear where the key tells it, and right after a first large collection it has no statistics.
+pub(super) async fn look_each_event_up(tx: &mut AsyncPgConnection) -> Result<(), TxError> {
+    diesel::sql_query(NESTED_LOOPS).execute(tx).await?;
+    Ok(())
+}
+
+const NESTED_LOOPS: &str = "
+    SELECT pg_catalog.set_config('enable_hashjoin', 'off', true),
+        pg_catalog.set_config('enable_mergejoin', 'off', true)";
+
+/// Gives each of the events to the user at its place; how many were given. The caller has locked them, and
+/// seen that they are nobody's.
 pub(super) async fn give(
     tx: &mut AsyncPgConnection,
     ledger_id: LedgerId,
@@ -155,7 +173,9 @@ pub(super) async fn give(
         .await?)
 }
 
+// Not `AND e.user_id IS NULL`, which is so: without statistics, PostgreSQL would look each event up among all
+// that wait, in `activity_events_waiting`, and not by its key.
 const RESOLVE: &str = "
     UPDATE activity_events e SET user_id = u.user_id
     FROM unnest($2, $3) AS u (id, user_id)
-    WHERE e.ledger_id = $1 AND e.id = u.id AND e.user_id IS NULL";
+    WHERE e.ledger_id = $1 AND e.id = u.id";
