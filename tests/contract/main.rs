@@ -86,7 +86,9 @@ macro_rules! for_each_case {
                 an_id_known_from_another_epoch_stays_there,
                 the_first_conflicts_are_spelled_out_in_the_order_of_the_call,
                 ids_that_look_alike_are_not_the_same,
-                a_duplicate_does_not_resolve_an_event;
+                a_duplicate_does_not_resolve_an_event,
+                what_is_known_far_into_a_long_call_is_skipped_and_nothing_else,
+                a_conflict_alone_at_the_end_of_a_long_call_is_told;
             streams:
                 a_stream_shows_what_the_pages_show,
                 a_stream_of_an_epoch_without_events_ends_at_once,

@@ -18,6 +18,7 @@ mod corrupt_values;
 mod faults;
 mod freezing;
 mod jobs;
+mod long_calls;
 mod migrations;
 mod plans;
 mod races;

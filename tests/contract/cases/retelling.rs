@@ -5,7 +5,9 @@ use ledger_port::{ActivityConflict, ConflictReport, InsertOutcome, MAX_REPORTED_
 use ledger_testkit::{credits, event, parsed};
 use serde_json::json;
 
-use crate::harness::{WEEK, World, commits, dump, fund, insert, nothing_new, open, unresolved};
+use crate::harness::{
+    WEEK, World, all, commits, dump, fund, insert, nothing_new, open, unresolved,
+};
 
 /// The event of that id, telling something else than [`unresolved`] does.
 fn retold(id: &str) -> NewActivityEvent {
@@ -144,4 +146,39 @@ pub(crate) async fn a_duplicate_does_not_resolve_an_event(world: &World) {
     let stored = world.store.get_activity_event(&parsed("a")).await.unwrap().unwrap();
     assert_eq!(stored.event.user_id, None);
     insert(&world.store, epoch.id, commits(epoch.id, "alice", 1)).await;
+}
+
+pub(crate) async fn what_is_known_far_into_a_long_call_is_skipped_and_nothing_else(world: &World) {
+    let epoch = open(&world.store, WEEK).await;
+    let id = |number: usize| format!("{number:05}");
+    insert(&world.store, epoch.id, [event(&id(23_000)), event(&id(27_000))]).await;
+
+    let mut events: Vec<_> = (0..30_001).map(|number| event(&id(number)).build()).collect();
+    // Late ones before the known and after; and one that says something else, one told twice, one alone at
+    // the end that says something else than the one of that id before it.
+    for late in [100, 22_999, 29_999] {
+        events[late] = event(&id(late)).at("2026-11-15T00:00:00Z").build();
+    }
+    events[27_000] = retold(&id(27_000));
+    events.push(event(&id(12_345)).build());
+    events.push(retold(&id(30_000)));
+    let outcome = world.store.insert_activity_events(epoch.id, &events).await.unwrap();
+    assert_eq!((outcome.inserted, outcome.late), (29_999, 3));
+    assert_eq!((outcome.duplicates, outcome.conflicts.count), (2, 2));
+    let refused = outcome.conflicts.first.iter().map(|conflict| conflict.event_id.as_str());
+    assert_eq!(refused.collect::<Vec<_>>(), ["27000", "30000"]);
+
+    let listed = all(|page| world.store.get_activity_for_epoch(epoch.id, page)).await;
+    assert_eq!(listed.len(), 30_001);
+    assert!(listed.iter().all(|stored| stored.event.metadata.is_none()));
+}
+
+pub(crate) async fn a_conflict_alone_at_the_end_of_a_long_call_is_told(world: &World) {
+    let epoch = open(&world.store, WEEK).await;
+    insert(&world.store, epoch.id, [event("last")]).await;
+    let mut events: Vec<_> = (0..10_000).map(|n| event(&format!("{n:05}")).build()).collect();
+    events.push(retold("last"));
+    let outcome = world.store.insert_activity_events(epoch.id, &events).await.unwrap();
+    assert_eq!((outcome.inserted, outcome.duplicates, outcome.conflicts.count), (10_000, 0, 1));
+    assert_eq!(outcome.conflicts.first[0].event_id.as_str(), "last");
 }

@@ -27,13 +27,19 @@ struct KnownRow {
 
 // Only ids and hashes travel. `Some` of what is found are conflicts: those are asked for alone after an
 // INSERT that skipped rows, and all that is known before one that would skip most.
+//
+// LIMIT 1 in LATERAL has each event looked up by its key. As a join, PostgreSQL reads the whole table for
+// each statement where there are no statistics yet, which is so right after a first large collection.
 macro_rules! known {
     ($which:literal) => {
         concat!(
             "SELECT u.place - 1 AS place, \
                 CASE WHEN e.payload_hash <> u.payload_hash THEN e.payload_hash END AS other_hash \
              FROM unnest($2, $3) WITH ORDINALITY AS u (id, payload_hash, place) \
-             JOIN activity_events e ON e.ledger_id = $1 AND e.id = u.id",
+             CROSS JOIN LATERAL ( \
+                SELECT payload_hash FROM activity_events \
+                WHERE ledger_id = $1 AND id = u.id LIMIT 1 \
+             ) e",
             $which
         )
     };

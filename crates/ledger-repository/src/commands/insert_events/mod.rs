@@ -4,15 +4,15 @@ mod known;
 mod rows;
 
 use async_trait::async_trait;
-use diesel::result::Error as DieselError;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_async::{AsyncConnection, AsyncPgConnection};
 use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId, NewActivityEvent, Sha256Hex, Timestamp};
 use ledger_port::{
     ActivityConflict, EpochNotFoundPortError, InsertOutcome, LedgerPortError, PortResult,
 };
 
 use self::known::{Which, find};
-use self::rows::{Fresh, InsertRows};
+use self::rows::{Existing, Target};
 use super::{EpochLock, ROWS_PER_STATEMENT, count, find_epoch, lock_writable_epoch};
 use crate::transaction::{Command, TxError};
 
@@ -69,6 +69,11 @@ impl<'a> InsertEvents<'a> {
         }
     }
 
+    const fn target(&self) -> Target {
+        let Self { ledger_id, epoch_id, now, .. } = *self;
+        Target { ledger_id, epoch_id, ingested_at: now }
+    }
+
     /// Inserts some of them, and finds out about those that were skipped.
     async fn insert(
         &self,
@@ -77,11 +82,7 @@ impl<'a> InsertEvents<'a> {
         done: &mut Done,
     ) -> Result<(), TxError> {
         let events = positions.iter().map(|at| &self.events[*at]);
-        let rows = InsertRows::new(self.ledger_id, self.epoch_id, self.now, events.clone());
-        // To the end of the answer and not only its one row: as a statement that commits by itself it may
-        // still be refused after the row, by its commit.
-        let fresh: Vec<Fresh> = RunQueryDsl::load(rows, tx).await?;
-        let fresh = fresh.into_iter().next().ok_or(DieselError::NotFound)?;
+        let fresh = self.target().insert(tx, events.clone(), Existing::Skipped).await?;
         let (inserted, late) = fresh.counts(self.epoch_id)?;
         done.inserted += inserted;
         done.late += late;
@@ -91,6 +92,38 @@ impl<'a> InsertEvents<'a> {
             done.conflicts(positions, found);
         }
         Ok(())
+    }
+
+    /// As [`Self::insert`], where probably none is there. `false` where one is: then none of them went in.
+    async fn insert_new(
+        &self,
+        tx: &mut AsyncPgConnection,
+        statements: &[&[usize]],
+        done: &mut Done,
+    ) -> Result<bool, TxError> {
+        let insert_all = async |tx: &mut AsyncPgConnection| {
+            let mut counts = (0, 0);
+            for positions in statements {
+                let events = positions.iter().map(|at| &self.events[*at]);
+                let fresh = self.target().insert(tx, events, Existing::Refused).await?;
+                let (inserted, late) = fresh.counts(self.epoch_id)?;
+                counts = (counts.0 + inserted, counts.1 + late);
+            }
+            Ok(counts)
+        };
+        // A savepoint: what went in before one that is there goes out again, and nothing else.
+        match tx.transaction(insert_all).await {
+            Ok((inserted, late)) => {
+                done.inserted += inserted;
+                done.late += late;
+                Ok(true)
+            }
+            Err(TxError::Database(DieselError::DatabaseError(
+                DatabaseErrorKind::UniqueViolation,
+                _,
+            ))) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// As [`Self::insert`], where most are probably there: an INSERT that skips a row costs more than
@@ -153,6 +186,33 @@ impl Done {
     }
 }
 
+/// What the events so far were, which is what the next ones probably are: they come in long runs, because
+/// a source is read for the first time or anew, or a stream is sent anew.
+#[derive(Default)]
+struct Run {
+    /// Whether any was there already. It is said to PostgreSQL that none is only while there was none: each
+    /// time that this turns out wrong, its log gets an error.
+    has_met_known: bool,
+    /// Whether most of the last ones were.
+    are_known: bool,
+    /// How many statements the next savepoint covers; 0 where nothing is known of the events yet. Doubled
+    /// each time, because PostgreSQL keeps no more than 64 savepoints of a transaction at hand, and so that
+    /// no more is done in vain than was done before.
+    stretch: usize,
+}
+
+impl Run {
+    const fn is_all_new(&self) -> bool {
+        self.stretch > 0 && !self.has_met_known
+    }
+
+    const fn goes_on(&mut self, events: usize, inserted: usize) {
+        self.has_met_known |= inserted < events;
+        self.are_known = inserted < events / 2;
+        self.stretch = 1;
+    }
+}
+
 #[async_trait]
 impl Command for InsertEvents<'_> {
     type Output = InsertOutcome;
@@ -163,16 +223,27 @@ impl Command for InsertEvents<'_> {
             lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Shared).await?;
         self.refuse_later_events(&epoch)?;
         let mut done = Done::default();
-        let mut are_known = false;
-        for positions in self.order.chunks(ROWS_PER_STATEMENT) {
+        let statements: Vec<&[usize]> = self.order.chunks(ROWS_PER_STATEMENT).collect();
+        let mut rest = statements.as_slice();
+        let mut run = Run::default();
+        while let Some(positions) = rest.first() {
+            if run.is_all_new() {
+                let (next, after) = rest.split_at(run.stretch.min(rest.len()));
+                if self.insert_new(tx, next, &mut done).await? {
+                    run.stretch *= 2;
+                    rest = after;
+                    continue;
+                }
+                run.has_met_known = true;
+            }
             let before = done.inserted;
-            if are_known {
+            if run.are_known {
                 self.insert_unknown(tx, positions, &mut done).await?;
             } else {
                 self.insert(tx, positions, &mut done).await?;
             }
-            // Events come again in long runs: a source is read anew, or a stream is sent anew.
-            are_known = done.inserted - before < positions.len() / 2;
+            run.goes_on(positions.len(), done.inserted - before);
+            rest = &rest[1..];
         }
         Ok(self.outcome(done))
     }

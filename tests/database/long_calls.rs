@@ -1,0 +1,79 @@
+//! What a call of many events costs PostgreSQL beyond its rows: savepoints, and rows that go out again.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use ledger_adapter_server::Server;
+use ledger_core::{EpochId, NewActivityEvent};
+use ledger_port::{ActivityStore as _, EpochStore as _, SystemClock};
+use ledger_repository::LedgerPool;
+use ledger_testkit::{event, new_epoch, week, weights};
+use store_testkit::TestDatabase;
+
+use crate::sql::Sql;
+
+fn events(numbers: Range<usize>) -> Vec<NewActivityEvent> {
+    numbers.map(|number| event(&format!("{number:06}")).build()).collect()
+}
+
+struct Ground {
+    store: ledger_adapter_server::ServerLedgerStore,
+    epoch_id: EpochId,
+    owner: Sql,
+    _database: TestDatabase,
+}
+
+async fn ground() -> Ground {
+    let database = TestDatabase::new().await;
+    let pool: LedgerPool<Server> = database.pool().await;
+    let store = database.store(&pool, "default", Arc::new(SystemClock)).await;
+    let epoch = store.create_epoch(&new_epoch(week("2026-W47"), weights(&[]))).await.unwrap();
+    let owner = Sql::owner(&database).await;
+    Ground { store, epoch_id: epoch.id, owner, _database: database }
+}
+
+impl Ground {
+    async fn insert(&self, numbers: Range<usize>) -> u64 {
+        let events = events(numbers);
+        self.store.insert_activity_events(self.epoch_id, &events).await.unwrap().inserted
+    }
+
+    /// How many rows each transaction or savepoint left, in the order of the rows' ids.
+    async fn rows_by_savepoint(&self) -> Vec<usize> {
+        let sql = "SELECT string_agg(xmin::text, ' ' ORDER BY id) FROM activity_events";
+        let writers = self.owner.value(sql).await;
+        let mut rows: BTreeMap<u32, usize> = BTreeMap::new();
+        for writer in writers.split(' ') {
+            *rows.entry(writer.parse().unwrap()).or_default() += 1;
+        }
+        rows.into_values().collect()
+    }
+}
+
+#[tokio::test]
+async fn savepoints_grow_with_what_was_new() {
+    let ground = ground().await;
+    assert_eq!(ground.insert(0..36_000).await, 36_000);
+    assert_eq!(ground.rows_by_savepoint().await, [5_000, 5_000, 10_000, 16_000]);
+}
+
+#[tokio::test]
+async fn what_is_known_ends_the_savepoints_of_its_call() {
+    let ground = ground().await;
+    assert_eq!(ground.insert(14_999..15_000).await, 1);
+    assert_eq!(ground.insert(0..40_000).await, 39_999);
+    // The third and fourth statement went out again, and all after them is in one: ROLLBACK TO leaves its
+    // savepoint open.
+    assert_eq!(ground.rows_by_savepoint().await, [1, 5_000, 5_000, 29_999]);
+}
+
+#[tokio::test]
+async fn nothing_is_written_of_a_call_that_is_known() {
+    let ground = ground().await;
+    let size = "SELECT pg_relation_size('activity_events')";
+    assert_eq!(ground.insert(0..20_000).await, 20_000);
+    let before = ground.owner.value(size).await;
+    assert_eq!(ground.insert(0..20_000).await, 0);
+    assert_eq!(ground.owner.value(size).await, before);
+}
