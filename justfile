@@ -7,7 +7,7 @@ default:
     @just --list
 
 # Every check of CI, in its order
-check: format-check lint docs schema-check house test test-postgres torture-faults fuzz demo fuzz-api test-browser clean-tree test-contract
+check: format-check lint docs schema-check house test test-postgres torture-faults bench-short fuzz demo fuzz-api test-browser clean-tree test-contract
 
 # Every test, against a PostgreSQL that the tests start themselves
 test:
@@ -124,6 +124,10 @@ bench *ARGUMENTS:
     cargo build --release --locked --manifest-path bench/Cargo.toml --target-dir target/bench
     target/bench/release/ledger-bench {{ARGUMENTS}}
 
+# The bench's own tests, and a short run of it that holds each hot path to the statements that it may send
+bench-short:
+    cargo test --quiet --locked --manifest-path bench/Cargo.toml --target-dir target/bench
+
 # The story, on this repository's own history
 demo *ARGUMENTS:
     cargo run --release --locked -- demo {{ARGUMENTS}}
@@ -138,7 +142,7 @@ mutants part *ARGUMENTS:
     #!/usr/bin/env bash
     set -euo pipefail
     case {{part}} in
-        core) scope=(--package ledger-core --test-package ledger-core,arithmetic-tests) ;;
+        core) scope=(--package ledger-core --test-package ledger-core,values-tests,arithmetic-tests) ;;
         commands)
             scope=(--package ledger-repository --file 'crates/ledger-repository/src/commands/**')
             # Its baseline would be the package's own tests alone, which these are not.

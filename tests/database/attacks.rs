@@ -27,6 +27,10 @@ async fn facts_are_only_ever_appended() {
     let same_number =
         format!("UPDATE activity_events SET metadata = '{{\"lines\": 1.00}}' WHERE {EVENT}");
     books.refuse_owner(&same_number, By::Rule("activity_append_only")).await;
+    let given_away = format!(
+        "UPDATE activity_events SET user_id = 'bob', metadata = '{{\"lines\": 1.00}}' WHERE {EVENT}"
+    );
+    books.refuse_owner(&given_away, By::Rule("activity_append_only")).await;
     let upsert =
         format!("{} ON CONFLICT (ledger_id, id) DO UPDATE SET metadata = '{{}}'", new_event("{}"));
     books.refuse_even_the_owner(&upsert, "activity_append_only").await;

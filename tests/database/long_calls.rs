@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ledger_adapter_server::Server;
+use ledger_adapter_server::{Server, ServerLedgerStore};
 use ledger_core::{EpochId, NewActivityEvent};
 use ledger_port::{ActivityStore as _, EpochStore as _, SystemClock};
 use ledger_repository::LedgerPool;
@@ -18,7 +18,7 @@ fn events(numbers: Range<usize>) -> Vec<NewActivityEvent> {
 }
 
 struct Ground {
-    store: ledger_adapter_server::ServerLedgerStore,
+    store: ServerLedgerStore,
     epoch_id: EpochId,
     owner: Sql,
     _database: TestDatabase,
@@ -56,6 +56,26 @@ async fn savepoints_grow_with_what_was_new() {
     let ground = ground().await;
     assert_eq!(ground.insert(0..36_000).await, 36_000);
     assert_eq!(ground.rows_by_savepoint().await, [5_000, 5_000, 10_000, 16_000]);
+}
+
+#[tokio::test]
+async fn a_savepoint_covers_no_more_than_is_done_in_vain_gladly() {
+    let ground = ground().await;
+    assert_eq!(ground.insert(0..260_000).await, 260_000);
+    let rows = ground.rows_by_savepoint().await;
+    assert_eq!(rows, [5_000, 5_000, 10_000, 20_000, 40_000, 80_000, 80_000, 20_000]);
+}
+
+#[tokio::test]
+async fn long_calls_that_race_take_each_event_once() {
+    let ground = ground().await;
+    // The same, half of the same, and others between them: each meets the others' rows behind a savepoint.
+    let calls = [0..30_000, 0..30_000, 15_000..45_000, 29_999..50_001];
+    let racing = calls.map(|numbers| ground.insert(numbers));
+    let inserted: u64 = futures_util::future::join_all(racing).await.into_iter().sum();
+    assert_eq!(inserted, 50_001);
+    let stored = "SELECT count(*) || ' ' || count(DISTINCT id) FROM activity_events";
+    assert_eq!(ground.owner.value(stored).await, "50001 50001");
 }
 
 #[tokio::test]

@@ -39,16 +39,22 @@ impl<'a> WeightColumns<'a> {
 
 // The few weights are joined to the events, which costs less than to group by kind first. `$1` ledger,
 // `$2` epoch, `$3` to `$5` weights. The sum of bigints is numeric, which does not wrap.
+//
+// FULL JOIN, which cannot be a nested loop: PostgreSQL would choose that where it believes an epoch to be
+// empty, and compare each event with each weight. (A condition that NULL cannot meet would make it a LEFT
+// JOIN again, so this one looks at the empty text, which nobody is called.)
 macro_rules! computed {
     () => {
         "weights AS (
             SELECT * FROM unnest($3, $4, $5) AS w (source, event_type, weight)
+        ), told AS (
+            SELECT user_id, source, event_type FROM activity_events
+            WHERE ledger_id = $1 AND epoch_id = $2 AND user_id IS NOT NULL
         ), computed AS (
-            SELECT e.user_id, coalesce(sum(w.weight), 0) AS units, count(*) AS events
-            FROM activity_events e
-            LEFT JOIN weights w ON w.source = e.source AND w.event_type = e.event_type
-            WHERE e.ledger_id = $1 AND e.epoch_id = $2 AND e.user_id IS NOT NULL
-            GROUP BY e.user_id
+            SELECT t.user_id, coalesce(sum(w.weight), 0) AS units, count(*) AS events
+            FROM told t FULL JOIN weights w ON w.source = t.source AND w.event_type = t.event_type
+            WHERE coalesce(t.user_id, '') <> ''
+            GROUP BY t.user_id
         )"
     };
 }

@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_core::{EpochId, LedgerId};
 use ledger_port::InsertOutcome;
 
-use super::resolve_identities::{give, look_each_event_up};
+use super::resolve_identities::{FEW, give, look_each_event_up};
 use super::{EpochLock, InsertEvents, ROWS_PER_STATEMENT, count, lock_writable_epoch};
 use crate::transaction::{Command, TxError};
 
@@ -107,13 +107,19 @@ impl Command for ResolveByBindings {
 /// Appends events, and gives those of them that wait to people.
 pub(crate) struct InsertAndResolve<'a>(pub(crate) InsertEvents<'a>);
 
+// One table, and a lookup for each of its rows: there is no join whose order or kind hangs on statistics.
+// Without any, PostgreSQL reads the ledger's events once at the worst. `+ 0` and `coalesce` keep it from
+// looking for each id among all that wait, or in all of the epoch.
 const FIND_AMONG: &str = "
     SELECT e.id, b.user_id
-    FROM (SELECT DISTINCT id FROM unnest($3) AS u (id)) named
-    JOIN activity_events e ON e.ledger_id = $1 AND e.id = named.id
-    JOIN identity_bindings b ON b.ledger_id = $1 AND b.source = e.source
-        AND b.platform_user_id = e.platform_user_id
-    WHERE e.epoch_id = $2 AND e.user_id IS NULL
+    FROM activity_events e
+    CROSS JOIN LATERAL (
+        SELECT user_id FROM identity_bindings
+        WHERE ledger_id = $1 AND source = e.source AND platform_user_id = e.platform_user_id
+        LIMIT 1
+    ) b
+    WHERE e.ledger_id = $1 AND e.id = ANY ($3)
+        AND e.epoch_id + 0 = $2 AND coalesce(e.user_id, '') = ''
     ORDER BY e.id
     FOR NO KEY UPDATE OF e";
 
@@ -127,7 +133,11 @@ impl Command for InsertAndResolve<'_> {
         // who holds a lock on an event waits for one who inserts.
         let Self(insert) = self;
         let outcome = insert.run(tx).await?;
-        for ids in insert.sorted_ids().chunks(ROWS_PER_STATEMENT) {
+        let ids = insert.sorted_ids();
+        if ids.len() > FEW {
+            look_each_event_up(tx).await?;
+        }
+        for ids in ids.chunks(ROWS_PER_STATEMENT) {
             let given: Vec<Given> = diesel::sql_query(FIND_AMONG)
                 .bind::<SqlUuid, _>(insert.ledger_id.0)
                 .bind::<BigInt, _>(insert.epoch_id.0)

@@ -140,7 +140,7 @@ impl ResolveIdentities<'_> {
 }
 
 /// So few events are looked up by their keys, whatever is known of the table.
-const FEW: usize = 100;
+pub(super) const FEW: usize = 100;
 
 /// Until the transaction ends, events are looked up by their keys. Left to itself, PostgreSQL would rather
 /// read the whole table for some thousands of them, and again for the next: it takes a page for four

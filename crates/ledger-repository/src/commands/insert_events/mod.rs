@@ -6,6 +6,8 @@ mod rows;
 use async_trait::async_trait;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
+use futures_util::TryStreamExt as _;
+use futures_util::stream::FuturesOrdered;
 use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId, NewActivityEvent, Sha256Hex, Timestamp};
 use ledger_port::{
     ActivityConflict, EpochNotFoundPortError, InsertOutcome, LedgerPortError, PortResult,
@@ -15,6 +17,12 @@ use self::known::{Which, find};
 use self::rows::{Existing, Target};
 use super::{EpochLock, ROWS_PER_STATEMENT, count, find_epoch, lock_writable_epoch};
 use crate::transaction::{Command, TxError};
+
+/// The most statements that a savepoint covers: so much is done in vain at the most.
+const LONGEST_STRETCH: usize = 16;
+
+/// How many statements are under way: the next one is made while PostgreSQL works on the last.
+const SENT_AT_ONCE: usize = 2;
 
 /// Appends any number of events to an epoch.
 pub(crate) struct InsertEvents<'a> {
@@ -94,6 +102,23 @@ impl<'a> InsertEvents<'a> {
         Ok(())
     }
 
+    /// Inserts some of them, or fails where one is there.
+    async fn insert_or_fail(
+        &self,
+        tx: &AsyncPgConnection,
+        positions: &[usize],
+    ) -> Result<(usize, u64), TxError> {
+        let events = positions.iter().map(|at| &self.events[*at]);
+        let fresh = self.target().insert(tx, events, Existing::Refused).await?;
+        let (inserted, late) = fresh.counts(self.epoch_id)?;
+        // All of them, or PostgreSQL said which is there: the epoch is locked and takes them.
+        if inserted == positions.len() {
+            Ok((inserted, late))
+        } else {
+            Err(DieselError::NotFound.into())
+        }
+    }
+
     /// As [`Self::insert`], where probably none is there. `false` where one is: then none of them went in.
     async fn insert_new(
         &self,
@@ -102,14 +127,20 @@ impl<'a> InsertEvents<'a> {
         done: &mut Done,
     ) -> Result<bool, TxError> {
         let insert_all = async |tx: &mut AsyncPgConnection| {
+            let mut under_way = FuturesOrdered::new();
             let mut counts = (0, 0);
-            for positions in statements {
-                let events = positions.iter().map(|at| &self.events[*at]);
-                let fresh = self.target().insert(tx, events, Existing::Refused).await?;
-                let (inserted, late) = fresh.counts(self.epoch_id)?;
+            let mut rest = statements.iter();
+            loop {
+                while under_way.len() < SENT_AT_ONCE
+                    && let Some(positions) = rest.next()
+                {
+                    under_way.push_back(self.insert_or_fail(tx, positions));
+                }
+                let Some((inserted, late)) = under_way.try_next().await? else {
+                    return Ok(counts);
+                };
                 counts = (counts.0 + inserted, counts.1 + late);
             }
-            Ok(counts)
         };
         // A savepoint: what went in before one that is there goes out again, and nothing else.
         match tx.transaction(insert_all).await {
@@ -196,8 +227,8 @@ struct Run {
     /// Whether most of the last ones were.
     are_known: bool,
     /// How many statements the next savepoint covers; 0 where nothing is known of the events yet. Doubled
-    /// each time, because PostgreSQL keeps no more than 64 savepoints of a transaction at hand, and so that
-    /// no more is done in vain than was done before.
+    /// each time, because PostgreSQL keeps no more than 64 savepoints of a transaction at hand, which is
+    /// enough for five million events, and so that no more is done in vain than was done before.
     stretch: usize,
 }
 
@@ -230,7 +261,7 @@ impl Command for InsertEvents<'_> {
             if run.is_all_new() {
                 let (next, after) = rest.split_at(run.stretch.min(rest.len()));
                 if self.insert_new(tx, next, &mut done).await? {
-                    run.stretch *= 2;
+                    run.stretch = (run.stretch * 2).min(LONGEST_STRETCH);
                     rest = after;
                     continue;
                 }

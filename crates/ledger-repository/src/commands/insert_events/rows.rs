@@ -51,10 +51,10 @@ pub(super) struct Target {
 
 impl Target {
     /// One INSERT into an epoch that is not closed and ends after the last of the events; into another it
-    /// inserts none.
+    /// inserts none. The connection is shared, so that the next one may be made and sent meanwhile.
     pub(super) async fn insert<'e>(
         self,
-        tx: &mut AsyncPgConnection,
+        mut tx: &AsyncPgConnection,
         events: impl ExactSizeIterator<Item = &'e NewActivityEvent> + Clone,
         existing: Existing,
     ) -> Result<Fresh, DieselError> {
@@ -68,13 +68,13 @@ impl Target {
         // still be refused after the row, by its commit.
         let fresh: Vec<Fresh> = match (events.clone().next(), events.len(), existing) {
             (Some(only), 1, Existing::Skipped) => {
-                InsertRow { epoch, rows: Single::new(only) }.load(tx).await?
+                InsertRow { epoch, rows: Single::new(only) }.load(&mut tx).await?
             }
             (_, _, Existing::Skipped) => {
-                InsertRows { epoch, rows: Columns::new(events) }.load(tx).await?
+                InsertRows { epoch, rows: Columns::new(events) }.load(&mut tx).await?
             }
             (_, _, Existing::Refused) => {
-                InsertNewRows { epoch, rows: Columns::new(events) }.load(tx).await?
+                InsertNewRows { epoch, rows: Columns::new(events) }.load(&mut tx).await?
             }
         };
         fresh.into_iter().next().ok_or(DieselError::NotFound)

@@ -1,8 +1,7 @@
 //! Which token opens what, and until when.
 
 use ledger_core::{AccessToken, NewAccessToken, Scope, Sha256Hex, TokenId};
-
-use crate::at;
+use ledger_testkit::moment;
 
 fn token(expires_at: Option<&str>, revoked_at: Option<&str>) -> AccessToken {
     AccessToken {
@@ -11,16 +10,16 @@ fn token(expires_at: Option<&str>, revoked_at: Option<&str>) -> AccessToken {
             name: "a test's".parse().expect("a name"),
             scope: Scope::Read,
             secret_hash: Sha256Hex::of(b"secret"),
-            expires_at: expires_at.map(at),
+            expires_at: expires_at.map(moment),
         },
-        created_at: at("2026-11-16"),
-        revoked_at: revoked_at.map(at),
+        created_at: moment("2026-11-16"),
+        revoked_at: revoked_at.map(moment),
     }
 }
 
 #[test]
 fn a_token_opens_until_its_end_and_not_once_it_is_revoked() {
-    let (before, end, after) = (at("2026-11-19"), at("2026-11-20"), at("2026-11-21"));
+    let (before, end, after) = (moment("2026-11-19"), moment("2026-11-20"), moment("2026-11-21"));
     for (expires_at, revoked_at, opens) in [
         (None, None, [true, true, true]),
         (Some("2026-11-20"), None, [true, false, false]),

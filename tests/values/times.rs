@@ -2,12 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use ledger_core::{Epoch, EpochId, EpochStatus, Period, Timestamp, WeightTable};
-
-use crate::at;
-
-fn period(start: &str, end: &str) -> Period {
-    Period::new(at(start), at(end)).expect("a window")
-}
+use ledger_testkit::{moment, window};
 
 #[test]
 fn a_moment_is_read_and_written_in_utc() {
@@ -17,7 +12,7 @@ fn a_moment_is_read_and_written_in_utc() {
         ("0001-01-01", "0001-01-01T00:00:00Z"),
         ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
     ] {
-        assert_eq!(at(text).to_string(), written);
+        assert_eq!(moment(text).to_string(), written);
     }
     for wrong in ["", "2026", "2026-11-31", "0000-12-31", "10000-01-01", "2026-11-16 00:00"] {
         let error = wrong.parse::<Timestamp>().expect_err(wrong);
@@ -27,41 +22,41 @@ fn a_moment_is_read_and_written_in_utc() {
 
 #[test]
 fn a_moment_has_its_second_and_its_day() {
-    let moment = at("2026-11-16T13:14:15.5Z");
-    assert_eq!(moment.unix_seconds(), 1_794_834_855);
-    assert_eq!(Timestamp::from_unix_seconds(1_794_834_855), Ok(at("2026-11-16T13:14:15Z")));
-    assert_eq!(moment.start_of_day(), at("2026-11-16"));
-    assert_eq!(DateTime::<Utc>::from(moment), moment.as_datetime());
-    assert_eq!(moment.as_datetime().timestamp_subsec_millis(), 500);
+    let at = moment("2026-11-16T13:14:15.5Z");
+    assert_eq!(at.unix_seconds(), 1_794_834_855);
+    assert_eq!(Timestamp::from_unix_seconds(1_794_834_855), Ok(moment("2026-11-16T13:14:15Z")));
+    assert_eq!(at.start_of_day(), moment("2026-11-16"));
+    assert_eq!(DateTime::<Utc>::from(at), at.as_datetime());
+    assert_eq!(at.as_datetime().timestamp_subsec_millis(), 500);
     assert_eq!(Timestamp::from_unix_seconds(0).map(Timestamp::unix_seconds), Ok(0));
 }
 
 #[test]
 fn a_window_holds_its_first_moment_and_not_its_last() {
-    let week = period("2026-11-16", "2026-11-23");
-    assert_eq!((week.start(), week.end()), (at("2026-11-16"), at("2026-11-23")));
-    for (moment, is_in) in [
+    let week = window("2026-11-16", "2026-11-23");
+    assert_eq!((week.start(), week.end()), (moment("2026-11-16"), moment("2026-11-23")));
+    for (text, is_in) in [
         ("2026-11-15T23:59:59.999999Z", false),
         ("2026-11-16", true),
         ("2026-11-20", true),
         ("2026-11-22T23:59:59.999999Z", true),
         ("2026-11-23", false),
     ] {
-        assert_eq!(week.contains(at(moment)), is_in, "{moment}");
+        assert_eq!(week.contains(moment(text)), is_in, "{text}");
     }
 }
 
 #[test]
 fn windows_that_touch_do_not_overlap() {
-    let week = period("2026-11-16", "2026-11-23");
+    let week = window("2026-11-16", "2026-11-23");
     for (other, overlaps) in [
-        (period("2026-11-09", "2026-11-16"), false),
-        (period("2026-11-23", "2026-11-30"), false),
-        (period("2026-11-01", "2026-11-02"), false),
-        (period("2026-11-09", "2026-11-17"), true),
-        (period("2026-11-22", "2026-11-30"), true),
-        (period("2026-11-17", "2026-11-18"), true),
-        (period("2026-11-01", "2026-12-01"), true),
+        (window("2026-11-09", "2026-11-16"), false),
+        (window("2026-11-23", "2026-11-30"), false),
+        (window("2026-11-01", "2026-11-02"), false),
+        (window("2026-11-09", "2026-11-17"), true),
+        (window("2026-11-22", "2026-11-30"), true),
+        (window("2026-11-17", "2026-11-18"), true),
+        (window("2026-11-01", "2026-12-01"), true),
         (week, true),
     ] {
         assert_eq!(week.overlaps(&other), overlaps, "{other}");
@@ -74,16 +69,16 @@ fn an_event_from_before_the_window_is_late() {
     let epoch = Epoch {
         id: EpochId(1),
         status: EpochStatus::Open,
-        period: period("2026-11-16", "2026-11-23"),
+        period: window("2026-11-16", "2026-11-23"),
         weights: WeightTable::default(),
         pool_total: None,
-        opened_at: at("2026-11-16"),
+        opened_at: moment("2026-11-16"),
         closed_at: None,
     };
-    for (moment, is_late) in
+    for (text, is_late) in
         [("2026-11-15T23:59:59.999999Z", true), ("2026-11-16", false), ("2026-11-17", false)]
     {
-        assert_eq!(epoch.is_late(at(moment)), is_late, "{moment}");
+        assert_eq!(epoch.is_late(moment(text)), is_late, "{text}");
     }
 }
 
@@ -98,8 +93,8 @@ fn a_year_has_its_weeks() {
     {
         assert!(week(wrong).is_err(), "{wrong}");
     }
-    let last = Period::weeks_up_to(at("2026-11-23"), 2).expect("weeks");
+    let last = Period::weeks_up_to(moment("2026-11-23"), 2).expect("weeks");
     assert_eq!(last.to_string(), "2026-11-16T00:00:00Z to 2026-11-30T00:00:00Z");
-    let early = Period::weeks_up_to(at("0001-01-02"), 2);
+    let early = Period::weeks_up_to(moment("0001-01-02"), 2);
     assert!(early.is_err(), "it would begin before the year 1: {early:?}");
 }

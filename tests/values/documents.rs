@@ -1,9 +1,8 @@
 //! JSON that a record carries: how large, how deep, with which numbers, and when two say the same.
 
 use ledger_core::{Credits, MAX_JSON_BYTES, MAX_JSON_DEPTH, NewPoolComponent};
+use ledger_testkit::{event, moment};
 use serde_json::{Value, json};
-
-use crate::{at, event};
 
 fn component(inputs: Value) -> NewPoolComponent {
     NewPoolComponent {
@@ -12,7 +11,7 @@ fn component(inputs: Value) -> NewPoolComponent {
         inputs,
         amount: Credits::new(5).expect("credits"),
         evidence_ref: None,
-        computed_at: at("2026-11-20"),
+        computed_at: moment("2026-11-20"),
     }
 }
 
@@ -31,7 +30,7 @@ fn of_bytes(bytes: usize) -> Value {
 
 /// The problem with an event of that metadata, and with a pool component of those inputs.
 fn problems(document: &Value) -> [Option<String>; 2] {
-    let mut event = event();
+    let mut event = event("git:1").build();
     event.metadata = Some(document.clone());
     let of_event = event.check().err().map(|fault| {
         assert_eq!(fault.field, "metadata");
@@ -138,7 +137,7 @@ fn components_say_the_same_however_their_numbers_are_written() {
 #[test]
 fn when_it_was_computed_is_no_part_of_what_a_component_says() {
     let one = component(json!({}));
-    let later = NewPoolComponent { computed_at: at("2026-11-21"), ..one.clone() };
+    let later = NewPoolComponent { computed_at: moment("2026-11-21"), ..one.clone() };
     assert!(one.says_the_same_as(&later));
     let more = NewPoolComponent { amount: Credits::new(6).expect("credits"), ..one.clone() };
     let of_another_rule = NewPoolComponent { algorithm_version: "2".to_owned(), ..one.clone() };

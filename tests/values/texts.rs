@@ -5,8 +5,7 @@ use ledger_core::{
     LedgerName, PlatformUserId, Sha256Hex, SourceCursor, SourceId, SourceName, TokenName, Units,
     UserId,
 };
-
-use crate::event;
+use ledger_testkit::event;
 
 /// A text of `most` bytes is taken and one of one more is not, and of each of the others as is said.
 fn takes<E>(
@@ -96,25 +95,25 @@ fn an_events_texts_have_their_limits() {
     let taken = ["a b", "é"];
     let refused = ["", "a\nb", "\0"];
     let producer = |text: &str| {
-        let mut event = event();
+        let mut event = event("git:1").build();
         text.clone_into(&mut event.producer);
         event.check()
     };
     takes("producer", 2_048, producer, &taken, &refused);
     let version = |text: &str| {
-        let mut event = event();
+        let mut event = event("git:1").build();
         text.clone_into(&mut event.producer_version);
         event.check()
     };
     takes("producer_version", 2_048, version, &taken, &refused);
     let login = |text: &str| {
-        let mut event = event();
+        let mut event = event("git:1").build();
         event.platform_login = Some(text.to_owned());
         event.check()
     };
     takes("platform_login", 2_048, login, &taken, &refused);
     let url = |text: &str| {
-        let mut event = event();
+        let mut event = event("git:1").build();
         event.artifact_url = Some(text.to_owned());
         event.check()
     };

@@ -3,17 +3,12 @@
 use std::collections::BTreeMap;
 
 use ledger_core::{
-    Credits, EpochId, EventKind, MAX_WEIGHTS, NewPayoutStatement, Payout, PayoutStatement,
-    Sha256Hex, StatementId, Units, WeightTable,
+    EpochId, EventKind, MAX_WEIGHTS, NewPayoutStatement, Payout, PayoutStatement, Sha256Hex,
+    StatementId, Units, WeightTable,
 };
+use ledger_testkit::{credits, moment};
 use serde_json::json;
 use uuid::Uuid;
-
-use crate::at;
-
-fn credits(amount: i64) -> Credits {
-    Credits::new(amount).expect("credits")
-}
 
 fn row(user_id: &str, amount: i64) -> Payout {
     Payout {
@@ -70,7 +65,7 @@ fn a_statements_rows_are_sorted_name_each_once_and_sum_to_the_pool() {
 fn a_statements_bytes_are_canonical_json() {
     let stored = PayoutStatement {
         statement: statement(1, vec![row("a", 1)]),
-        created_at: at("2026-11-24"),
+        created_at: moment("2026-11-24"),
     };
     let bytes =
         br#"[{"amount_credits":"1","share":"0.500000","total_units":"1000","user_id":"a"}]"#;
