@@ -43,7 +43,9 @@ async fn main() {
         Work::Propose => act("propose", propose(&client, place)).await,
         Work::Resolve => resolve(&mut client, place).await,
         Work::Finalize => finalize(&mut client, place).await,
-        Work::Walk | Work::Payouts => unreachable!("nothing to be held against"),
+        Work::Walk | Work::Payouts | Work::FinalizeBeside | Work::Grow => {
+            unreachable!("nothing to be held against")
+        }
         Work::Small => small(&client, place, order.count).await,
     }
 }

@@ -1,15 +1,18 @@
 //! The store, as whoever embeds it calls it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use app_container::{Container, Database, DatabaseConfig};
 use clap::Parser as _;
-use futures_util::StreamExt as _;
-use ledger_bench::data::{PEOPLE, events, units};
+use futures_util::future::{Either, select};
+use futures_util::{StreamExt as _, pin_mut};
+use ledger_bench::data::{PEOPLE, events, events_among, units, week};
 use ledger_bench::stage::{Measure, Order, Work, act, tell};
 use ledger_core::{
-    Credits, CursorKey, EpochId, NewActivityEvent, StatementId, allocation_set_hash, payouts,
+    Credits, CursorKey, EpochId, NewActivityEvent, NewEpoch, StatementId, WeightTable,
+    allocation_set_hash, payouts,
 };
 use ledger_port::{ActivityLedgerStore, FinalizeEpoch, PageRequest};
 use uuid::Uuid;
@@ -37,6 +40,12 @@ async fn main() {
             act("resolve", resolve).await;
         }
         Work::Finalize => act("finalize", finalize(&store, epoch)).await,
+        Work::FinalizeBeside => {
+            let name = "other".parse().unwrap();
+            let other = container.ledger_registry().create_ledger(&name).await.unwrap();
+            finalize_beside(&store, epoch, &container.store_of(&other)).await;
+        }
+        Work::Grow => grow(&store, epoch, order.count).await,
         Work::Payouts => unreachable!("asked for before there is a database"),
         Work::Read => act("read", read(&store, epoch)).await,
         Work::Propose => {
@@ -84,6 +93,54 @@ async fn finalize(store: &Store, epoch: EpochId) -> u64 {
     };
     let closed = store.finalize_epoch(&asked).await.unwrap();
     closed.statement.statement.payouts.len() as u64
+}
+
+/// Closes, while another ledger's events come one by one. Tells the close, and the longest of those calls.
+async fn finalize_beside(store: &Store, epoch: EpochId, other: &Store) {
+    let weights = WeightTable::new(BTreeMap::new()).unwrap();
+    let theirs = other.create_epoch(&NewEpoch { period: week(), weights }).await.unwrap().id;
+    let waiting = events(100_000, PEOPLE, true);
+    let mut longest = 0.0_f64;
+    act("finalize", async {
+        let close = finalize(store, epoch);
+        pin_mut!(close);
+        for event in waiting.chunks(1) {
+            let began = Instant::now();
+            let write = other.insert_activity_events(theirs, event);
+            let paid = match select(write, close.as_mut()).await {
+                Either::Left((outcome, _)) => outcome.map(|_| None).unwrap(),
+                Either::Right((paid, write)) => write.await.map(|_| Some(paid)).unwrap(),
+            };
+            longest = longest.max(began.elapsed().as_secs_f64());
+            if let Some(paid) = paid {
+                return paid;
+            }
+        }
+        panic!("the close takes longer than all the writes beside it");
+    })
+    .await;
+    tell(&Measure { act: "write".to_owned(), seconds: longest, memory_bytes: 0, done: 1 });
+}
+
+/// A twentieth of so many events beside a tenth of them, and again beside all of them.
+async fn grow(store: &Store, epoch: EpochId, count: u64) {
+    let (few, some) = (count / 100, count / 200);
+    let all = count + 2 * some;
+    let among = |from: u64, number: u64| events_among(all, from..from + number, PEOPLE, false);
+    let insert = |events: Vec<NewActivityEvent>| async move {
+        store.insert_activity_events(epoch, &events).await.unwrap().inserted
+    };
+    let fill = |from: u64, to: u64| async move {
+        for at in (from..to).step_by(100_000) {
+            insert(among(at, 100_000.min(to - at))).await;
+        }
+    };
+    fill(0, few).await;
+    let events = among(few, some);
+    act("few", insert(events)).await;
+    fill(few + some, count + some).await;
+    let events = among(count + some, some);
+    act("many", insert(events)).await;
 }
 
 /// As the close computes them.

@@ -23,6 +23,7 @@ pub(crate) struct Arena {
     server: PrivatePostgres,
     admin: Client,
     events: u64,
+    events_waiting: u64,
     people_paid: u64,
     turns: u64,
 }
@@ -33,8 +34,14 @@ impl Arena {
         let server =
             tokio::task::spawn_blocking(move || PrivatePostgres::start(&settings)).await??;
         let admin = connect(&server.connection_url(server.superuser(), "postgres")).await?;
-        let (events, people_paid) = (options.events, options.people_paid());
-        Ok(Self { server, admin, events, people_paid, turns: 0 })
+        Ok(Self {
+            server,
+            admin,
+            events: options.events,
+            events_waiting: options.events_waiting(),
+            people_paid: options.people_paid(),
+            turns: 0,
+        })
     }
 
     /// Makes what the turns' databases are copied from.
@@ -90,7 +97,7 @@ impl Arena {
     fn events_of(&self, state: State) -> Vec<NewActivityEvent> {
         match state {
             State::Full => data::events(self.events, data::PEOPLE, true),
-            State::Waiting => data::events(self.events, data::PEOPLE, false),
+            State::Waiting => data::events(self.events_waiting, data::PEOPLE, false),
             State::Payable => data::events(self.events, self.people_paid, true),
             State::Half => {
                 let all = data::events(self.events, data::PEOPLE, false);

@@ -27,9 +27,12 @@ pub(crate) async fn run(
     options: &Options,
 ) -> Result<Measures, Failure> {
     let mut measures = Measures::default();
-    for round in 0..options.rounds {
+    for round in 0..usize::from(options.rounds) {
         for at in 0..turns.len() {
             let turn = turns[(at + round) % turns.len()];
+            if turn.work.is_done_once() && round > 0 {
+                continue;
+            }
             let turf = arena.database(turn.state).await?;
             let measured = work(turn, &turf.url, options, None).await?;
             arena.drop_database(&turf).await?;
@@ -55,7 +58,8 @@ pub(crate) async fn count_all(
     options: &Options,
 ) -> Result<Counts, Failure> {
     let mut counts = Counts::new();
-    for &turn in turns.iter().filter(|turn| turn.work != Work::Payouts) {
+    let is_counted = |turn: &&Turn| turn.work != Work::Payouts && !turn.work.is_done_once();
+    for &turn in turns.iter().filter(is_counted) {
         let turf = arena.database(turn.state).await?;
         arena.tell_statements(&turf).await?;
         for (measure, count) in work(turn, &turf.url, options, Some(&arena.counter())).await? {
@@ -71,6 +75,8 @@ pub(crate) async fn count_all(
 fn count(turn: Turn, options: &Options) -> u64 {
     match turn.work {
         Work::Single | Work::Small => options.calls,
+        Work::Grow => 10 * options.events,
+        Work::Resolve => options.events_waiting(),
         _ => options.events,
     }
 }
@@ -82,7 +88,9 @@ fn expected(turn: Turn, act: &str, options: &Options) -> u64 {
         (Work::Ingest, _, "again") => 0,
         (Work::Ingest, State::Half, _) => options.events - options.events / 2,
         (Work::Walk, _, "first" | "last") => options.events.div_ceil(1_000).div_ceil(10),
-        (Work::Finalize, ..) => options.people_paid(),
+        (Work::FinalizeBeside, _, "write") => 1,
+        (Work::Finalize | Work::FinalizeBeside, ..) => options.people_paid(),
+        (Work::Grow, ..) => count(turn, options) / 200,
         (Work::Propose, ..) => ledger_bench::data::PEOPLE,
         _ => count(turn, options),
     }

@@ -1,5 +1,7 @@
 //! The same events for everybody, made from their numbers.
 
+use std::ops::Range;
+
 use ledger_core::{NewActivityEvent, Period, Sha256Hex, Timestamp, Units, UserId};
 use serde_json::json;
 
@@ -56,15 +58,26 @@ pub fn units(people: u64) -> Vec<(UserId, Units)> {
     (0..people).map(|n| of((n * 7_919) % people)).collect()
 }
 
-/// Events in the order in which they happened. Their ids are hashes, as those of commits are, so they
-/// come in no order of ids; some have metadata, an address or a login, and some have none.
+/// The first so many events; see [`events_among`].
+#[must_use]
+pub fn events(count: u64, people: u64, is_resolved: bool) -> Vec<NewActivityEvent> {
+    events_among(count, 0..count, people, is_resolved)
+}
+
+/// Some of so many events, in the order in which they happened. Their ids are hashes, as those of commits
+/// are, so they come in no order of ids; some have metadata, an address or a login, and some have none.
 ///
 /// # Panics
 /// Never: what is made follows the rules.
 #[must_use]
-pub fn events(count: u64, people: u64, is_resolved: bool) -> Vec<NewActivityEvent> {
+pub fn events_among(
+    count: u64,
+    numbers: Range<u64>,
+    people: u64,
+    is_resolved: bool,
+) -> Vec<NewActivityEvent> {
     let start = week().start().unix_seconds();
-    (0..count)
+    numbers
         .map(|n| {
             let (source, event_type) = KINDS[usize::try_from(n % 4).expect("below 4")];
             let hash = format!("{:016x}{:016x}", mixed(n), mixed(!n));

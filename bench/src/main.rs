@@ -3,6 +3,7 @@
 mod arena;
 mod contest;
 mod counting;
+mod document;
 mod paths;
 mod prices;
 mod report;
@@ -11,35 +12,50 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use serde_json::json;
 
 use crate::arena::Arena;
 use crate::contest::typescript;
-use crate::paths::{Path, Peer, State, Turn, paths};
+use crate::paths::{Path, Peer, State, Turn, hot_paths, prices};
+use crate::report::Report;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// How long each hot path takes, beside its floor and its peers.
+    Times,
+    /// What each safety of the events' table costs.
+    Prices,
+    /// How many statements each hot path sends and what they write ahead, which does not drift with the
+    /// machine. More than there may be fail the run.
+    Counts,
+}
 
 /// Measures the store beside its floor and its peers, in one interleaved run, on a PostgreSQL of its
 /// own with default durability.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Options {
+    /// What is measured.
+    #[arg(long, value_enum, default_value_t = Part::Times)]
+    part: Part,
     /// How many events are ingested, read and summed.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(4_000..))]
     events: u64,
     /// How many calls are made where one call is small.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(8..))]
     calls: u64,
-    /// How many rounds are timed; 0 only counts statements and what they write ahead, which does not
-    /// drift with the machine.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
+    /// How many rounds are timed.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
     /// Only the hot paths whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
     /// Where the measures go, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Where the table goes with what it was made by, as Markdown.
+    /// Whose section of this part is written anew, with the command: docs/performance.md.
     #[arg(long)]
     markdown: Option<PathBuf>,
     /// Where the server and its data lie meanwhile; the temporary folder where it is not named.
@@ -48,6 +64,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// How many events wait for their people. No more than these, because the floor takes them one by one.
+    pub(crate) fn events_waiting(&self) -> u64 {
+        self.events.min(100_000)
+    }
+
     /// How many people an epoch pays where that matters.
     pub(crate) const fn people_paid(&self) -> u64 {
         self.events.div_ceil(10)
@@ -88,11 +109,12 @@ async fn main() -> ExitCode {
 }
 
 async fn measure(options: &Options) -> Result<(), Failure> {
+    let all = if options.part == Part::Prices { prices() } else { hot_paths() };
     let chosen: Vec<Path> =
-        paths().into_iter().filter(|path| path.name.contains(&options.only)).collect();
+        all.into_iter().filter(|path| path.name.contains(&options.only)).collect();
     let turns = turns_of(&chosen);
     if turns.is_empty() {
-        return Err(Failure(format!("no hot path has {:?} in its name", options.only)));
+        return Err(Failure(format!("no path has {:?} in its name", options.only)));
     }
     let temporary;
     let directory = match &options.directory {
@@ -104,24 +126,31 @@ async fn measure(options: &Options) -> Result<(), Failure> {
     };
     let mut arena = Arena::new(directory, options).await?;
     arena.prepare(turns.iter().map(|turn| turn.state).collect::<BTreeSet<State>>()).await?;
-    let measures = contest::run(&mut arena, &turns, options).await?;
-    let rows = report::rows(&chosen, &measures);
-    let counts = contest::count_all(&mut arena, &turns, options).await?;
-    let counted = report::counted(&chosen, &counts);
-    println!("{}\n\n{}", report::table(&rows), report::table_of_counts(&counted));
+    let report = match options.part {
+        Part::Times | Part::Prices => {
+            let measures = contest::run(&mut arena, &turns, options).await?;
+            Report::of_times(&chosen, &measures)
+        }
+        Part::Counts => {
+            let counts = contest::count_all(&mut arena, &turns, options).await?;
+            Report::of_counts(&chosen, &counts, options)
+        }
+    };
+    println!("{}", report.table);
     let version = arena.version().await?;
     if let Some(file) = &options.markdown {
-        std::fs::write(file, report::document(&rows, &counted, options, &version))?;
+        let page = std::fs::read_to_string(file)?;
+        std::fs::write(file, document::with_section(&page, &report, options, &version)?)?;
     }
     if let Some(file) = &options.json {
-        let all: Vec<_> = measures.0.iter().map(|((turn, _), of)| json!([turn, of])).collect();
-        let report = json!({
-            "postgresql": version, "events": options.events, "calls": options.calls,
-            "rounds": options.rounds, "paths": rows, "counts": counted, "measures": all,
+        let about = json!({
+            "postgresql": version, "part": document::name_of(options.part), "events": options.events,
+            "calls": options.calls, "rounds": options.rounds, "rows": report.rows,
+            "measures": report.measures,
         });
-        std::fs::write(file, serde_json::to_string_pretty(&report)?)?;
+        std::fs::write(file, serde_json::to_string_pretty(&about)?)?;
     }
-    Ok(())
+    if report.faults.is_empty() { Ok(()) } else { Err(Failure(report.faults.join("; "))) }
 }
 
 /// The turns that the paths need, each once. Drizzle sits out where its packages are not installed,

@@ -3,6 +3,7 @@
 use ledger_bench::stage::Work;
 use serde::Serialize;
 
+use crate::Options;
 use crate::prices::Alteration;
 
 /// Who is measured.
@@ -81,98 +82,222 @@ pub(crate) struct Path {
     pub(crate) floor: Act,
     /// `None` where the row only tells a price.
     pub(crate) goal: Option<f64>,
+    /// The most statements that the act may send: what it takes at all, with so many calls and events.
+    pub(crate) statements: Option<Statements>,
     pub(crate) peers: Vec<Act>,
+}
+
+/// So many, and more with what there is to do. Opening connections is among them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Statements {
+    at_all: u64,
+    by_event_of: Option<u64>,
+    by_call: u64,
+}
+
+impl Statements {
+    const fn at_all(at_all: u64) -> Option<Self> {
+        Some(Self { at_all, by_event_of: None, by_call: 0 })
+    }
+
+    /// One more for each so many events.
+    const fn and_one_for(at_all: u64, events: u64) -> Option<Self> {
+        Some(Self { at_all, by_event_of: Some(events), by_call: 0 })
+    }
+
+    /// One more for each call.
+    const fn and_one_a_call(at_all: u64) -> Option<Self> {
+        Some(Self { at_all, by_event_of: None, by_call: 1 })
+    }
+
+    /// The most for what this run does.
+    pub(crate) fn most(self, options: &Options) -> u64 {
+        let events = self.by_event_of.map_or(0, |each| options.events.div_ceil(each));
+        self.at_all + events + self.by_call * options.calls
+    }
 }
 
 const fn turn(work: Work, state: State, peer: Peer) -> Turn {
     Turn { work, state, peer }
 }
 
-/// All of them.
-pub(crate) fn paths() -> Vec<Path> {
-    use Peer::{Copy, DieselValues, SqlxUnnest, Store, Typescript};
-    use State::{Bare, Empty, Full, Half, Payable, Waiting};
-    let copy_fresh = (turn(Work::Ingest, Empty, Copy), "fresh");
-    let fresh = (turn(Work::Ingest, Empty, Store), "fresh");
-    let others = |act: &'static str| {
-        vec![
-            (turn(Work::Ingest, Empty, DieselValues), act),
-            (turn(Work::Ingest, Empty, SqlxUnnest), act),
-            (turn(Work::Ingest, Bare, Typescript), act),
-        ]
-    };
-    let ingest = |name, act, floor, goal, peers| Path { name, act, floor, goal: Some(goal), peers };
-    let beside = |name, work, state, act, goal| Path {
-        name,
-        act: (turn(work, state, Store), act),
-        floor: (turn(work, state, Copy), act),
-        goal: Some(goal),
+/// The hot paths.
+pub(crate) fn hot_paths() -> Vec<Path> {
+    let mut paths = ingesting();
+    paths.extend(reading_and_closing());
+    paths
+}
+
+/// What each safety of the events' table costs.
+pub(crate) fn prices() -> Vec<Path> {
+    let price = |altered: Alteration| Path {
+        name: altered.name(),
+        act: (turn(Work::Ingest, State::Altered(altered), Peer::Copy), "fresh"),
+        floor: COPIED,
+        goal: None,
+        statements: None,
         peers: Vec::new(),
     };
-    let mut paths = vec![
-        ingest("ingest: fresh, one transaction", fresh, copy_fresh, 1.15, others("fresh")),
-        ingest(
+    Alteration::ALL.map(price).into()
+}
+
+/// The floor of everything that ingests.
+const COPIED: Act = (turn(Work::Ingest, State::Empty, Peer::Copy), "fresh");
+
+fn row(
+    name: &'static str,
+    act: Act,
+    floor: Act,
+    goal: f64,
+    statements: Option<Statements>,
+) -> Path {
+    Path { name, act, floor, goal: Some(goal), statements, peers: Vec::new() }
+}
+
+/// The store's act beside the same of bare PostgreSQL.
+fn beside(
+    name: &'static str,
+    (work, state, act): (Work, State, &'static str),
+    goal: f64,
+    statements: Option<Statements>,
+) -> Path {
+    let by = |peer| (turn(work, state, peer), act);
+    row(name, by(Peer::Store), by(Peer::Copy), goal, statements)
+}
+
+fn ingesting() -> Vec<Path> {
+    use Peer::{DieselValues, SqlxUnnest, Store, Typescript};
+    use State::{Bare, Empty, Half};
+    let fresh = (turn(Work::Ingest, Empty, Store), "fresh");
+    let by_drizzle = |act| (turn(Work::Ingest, Bare, Typescript), act);
+    let others = |act: &'static str| {
+        let by = |peer| (turn(Work::Ingest, Empty, peer), act);
+        vec![by(DieselValues), by(SqlxUnnest), by_drizzle(act)]
+    };
+    let each_5_000 = Statements::and_one_for(20, 5_000);
+    vec![
+        Path {
+            peers: others("fresh"),
+            ..row("ingest: fresh, one transaction", fresh, COPIED, 1.15, each_5_000)
+        },
+        row(
+            "ingest: fresh, beside drizzle on its own schema",
+            fresh,
+            by_drizzle("fresh"),
+            1.0 / 6.0,
+            None,
+        ),
+        row(
             "ingest: pages from two connections",
             (turn(Work::Pages, Empty, Store), "fresh"),
-            copy_fresh,
+            COPIED,
             0.9,
-            Vec::new(),
+            each_5_000,
         ),
-        ingest(
-            "ingest: the same again, beside the first time",
-            (fresh.0, "again"),
-            fresh,
-            0.6,
-            others("again"),
-        ),
-        ingest(
+        Path {
+            peers: others("again"),
+            ..row(
+                "ingest: the same again, beside the first time",
+                (fresh.0, "again"),
+                fresh,
+                0.6,
+                each_5_000,
+            )
+        },
+        row(
             "ingest: half known, half new",
             (turn(Work::Ingest, Half, Store), "fresh"),
-            copy_fresh,
+            COPIED,
             1.1,
-            Vec::new(),
+            Statements::and_one_for(20, 2_500),
         ),
-        beside("one event a call, eight callers", Work::Single, Empty, "single", 1.0 / 0.9),
-        beside("read all events as a stream", Work::Read, Full, "read", 1.2),
-        ingest(
+        row(
+            "ingest: beside ten times the events, beside a tenth of them",
+            (turn(Work::Grow, Empty, Store), "many"),
+            (turn(Work::Grow, Empty, Store), "few"),
+            1.5,
+            None,
+        ),
+        beside(
+            "one event a call, eight callers",
+            (Work::Single, Empty, "single"),
+            1.0 / 0.9,
+            Statements::and_one_a_call(40),
+        ),
+    ]
+}
+
+fn reading_and_closing() -> Vec<Path> {
+    use Peer::{Store, Typescript};
+    use State::{Bare, Empty, Full, Payable, Waiting};
+    let walk = turn(Work::Walk, Full, Store);
+    let beside_close = turn(Work::FinalizeBeside, Payable, Store);
+    let by_drizzle = |work, act| vec![(turn(work, Bare, Typescript), act)];
+    vec![
+        Path {
+            // Its own database holds the events once it has ingested them.
+            peers: by_drizzle(Work::Ingest, "read"),
+            ..beside(
+                "read all events as a stream",
+                (Work::Read, Full, "read"),
+                1.2,
+                Statements::at_all(10),
+            )
+        },
+        row(
             "pages of 1,000: the last tenth beside the first",
-            (turn(Work::Walk, Full, Store), "last"),
-            (turn(Work::Walk, Full, Store), "first"),
+            (walk, "last"),
+            (walk, "first"),
             1.2,
-            Vec::new(),
+            None,
         ),
         beside(
             "resolve by bindings, beside one statement an event",
-            Work::Resolve,
-            Waiting,
-            "resolve",
+            (Work::Resolve, Waiting, "resolve"),
             1.0 / 12.0,
+            Statements::and_one_for(20, 5_000),
         ),
-        beside("propose allocations", Work::Propose, Full, "propose", 1.2),
+        beside(
+            "propose allocations",
+            (Work::Propose, Full, "propose"),
+            1.2,
+            Statements::at_all(12),
+        ),
         beside(
             "finalize, a tenth as many people as events",
-            Work::Finalize,
-            Payable,
-            "finalize",
+            (Work::Finalize, Payable, "finalize"),
             2.0,
+            Statements::at_all(20),
         ),
-        ingest(
+        row(
+            "another ledger's longest write during a close, beside the close",
+            (beside_close, "write"),
+            (beside_close, "finalize"),
+            0.5,
+            None,
+        ),
+        row(
             "payouts and hash, beside TypeScript",
             (turn(Work::Payouts, Bare, Store), "payouts"),
             (turn(Work::Payouts, Bare, Typescript), "payouts"),
             1.0 / 12.0,
-            Vec::new(),
+            None,
         ),
-        beside("get_open_epoch", Work::Small, Empty, "get-open-epoch", 1.15),
-        beside("get_epoch", Work::Small, Empty, "get-epoch", 1.15),
-        beside("upsert_cursor", Work::Small, Empty, "upsert-cursor", 1.25),
-    ];
-    paths.extend(Alteration::ALL.map(|altered| Path {
-        name: altered.name(),
-        act: (turn(Work::Ingest, State::Altered(altered), Copy), "fresh"),
-        floor: copy_fresh,
-        goal: None,
-        peers: Vec::new(),
-    }));
-    paths
+        beside(
+            "get_open_epoch",
+            (Work::Small, Empty, "get-open-epoch"),
+            1.15,
+            Statements::and_one_a_call(10),
+        ),
+        beside("get_epoch", (Work::Small, Empty, "get-epoch"), 1.15, Statements::and_one_a_call(0)),
+        Path {
+            peers: by_drizzle(Work::Small, "upsert-cursor"),
+            ..beside(
+                "upsert_cursor",
+                (Work::Small, Empty, "upsert-cursor"),
+                1.25,
+                Statements::and_one_a_call(0),
+            )
+        },
+    ]
 }

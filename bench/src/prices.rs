@@ -28,12 +28,12 @@ impl Alteration {
     /// What the table calls it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::NoForeignKey => "price: COPY without the foreign key to epochs",
-            Self::NoChecks => "price: COPY without the CHECKs",
-            Self::NoGuard => "price: COPY without the guard trigger",
-            Self::GuardForEachRow => "price: COPY with the guard for each row",
-            Self::NoSecondaryIndexes => "price: COPY without any index but the key",
-            Self::MetadataAsText => "price: COPY with metadata as text",
+            Self::NoForeignKey => "COPY without the foreign key to epochs",
+            Self::NoChecks => "COPY without the CHECKs",
+            Self::NoGuard => "COPY without the guard trigger",
+            Self::GuardForEachRow => "COPY with the guard for each row",
+            Self::NoSecondaryIndexes => "COPY without any index but the key",
+            Self::MetadataAsText => "COPY with metadata as text",
         }
     }
 

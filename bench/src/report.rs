@@ -2,15 +2,41 @@
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::Options;
 use crate::contest::{Counts, Measures};
 use crate::counting::Count;
 use crate::paths::{Act, Path};
 
+/// What a run found.
+pub(crate) struct Report {
+    /// The table as Markdown.
+    pub(crate) table: String,
+    /// Its rows, and what they were made of, as JSON.
+    pub(crate) rows: Value,
+    pub(crate) measures: Vec<Value>,
+    /// What must not be.
+    pub(crate) faults: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn of_times(paths: &[Path], measures: &Measures) -> Self {
+        let rows: Vec<Row> = paths.iter().filter_map(|path| row(path, measures)).collect();
+        let all = measures.0.iter().map(|((turn, _), of)| json!([turn, of])).collect();
+        Self { table: table(&rows), rows: json!(rows), measures: all, faults: Vec::new() }
+    }
+
+    pub(crate) fn of_counts(paths: &[Path], counts: &Counts, options: &Options) -> Self {
+        let rows = counted(paths, counts, options);
+        let faults = rows.iter().filter_map(CountedRow::fault).collect();
+        Self { table: table_of_counts(&rows), rows: json!(rows), measures: Vec::new(), faults }
+    }
+}
+
 /// A row: the store beside its floor, and the peers beside the store.
 #[derive(Debug, Serialize)]
-pub(crate) struct Row {
+struct Row {
     name: &'static str,
     goal: Option<f64>,
     is_reached: Option<bool>,
@@ -19,6 +45,7 @@ pub(crate) struct Row {
     seconds: Spread,
     floor_seconds: Spread,
     memory_mib: Spread,
+    floor_memory_mib: Spread,
     /// How many times the store's time each peer takes.
     peers: Vec<(&'static str, Spread)>,
 }
@@ -52,22 +79,22 @@ fn ratios(of: &[f64], to: &[f64]) -> Spread {
     Spread::of(of.iter().zip(to).map(|(one, other)| one / other).collect())
 }
 
-/// The rows of the paths that were measured.
-pub(crate) fn rows(paths: &[Path], measures: &Measures) -> Vec<Row> {
-    paths.iter().filter_map(|path| row(path, measures)).collect()
+/// The most that the process had more than before the act.
+fn memory(measures: &Measures, (turn, act): Act) -> Option<Spread> {
+    const MIB: f64 = 1_048_576.0;
+    let found = measures.0.get(&(turn, act.to_owned()))?;
+    #[expect(clippy::cast_precision_loss, reason = "memory is told in MiB")]
+    let memory = found.iter().map(|one| one.memory_bytes as f64 / MIB).collect();
+    Some(Spread::of(memory))
 }
 
 fn row(path: &Path, measures: &Measures) -> Option<Row> {
-    const MIB: f64 = 1_048_576.0;
     let (own, floor) = (seconds(measures, path.act)?, seconds(measures, path.floor)?);
     let ratio = ratios(&own, &floor);
     let peers = path
         .peers
         .iter()
         .filter_map(|act| Some((act.0.peer.name(), ratios(&seconds(measures, *act)?, &own))));
-    let found = &measures.0[&(path.act.0, path.act.1.to_owned())];
-    #[expect(clippy::cast_precision_loss, reason = "memory is told in MiB")]
-    let memory = found.iter().map(|one| one.memory_bytes as f64 / MIB).collect();
     Some(Row {
         name: path.name,
         goal: path.goal,
@@ -75,13 +102,14 @@ fn row(path: &Path, measures: &Measures) -> Option<Row> {
         ratio,
         seconds: Spread::of(own.clone()),
         floor_seconds: Spread::of(floor),
-        memory_mib: Spread::of(memory),
+        memory_mib: memory(measures, path.act)?,
+        floor_memory_mib: memory(measures, path.floor)?,
         peers: peers.collect(),
     })
 }
 
 /// The table as Markdown.
-pub(crate) fn table(rows: &[Row]) -> String {
+fn table(rows: &[Row]) -> String {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN);
     table.set_header([
@@ -92,6 +120,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
         "the store",
         "floor",
         "memory",
+        "of the floor",
         "peers, in times of the store",
     ]);
     for row in rows {
@@ -109,6 +138,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
             format!("{:.3} s", row.seconds.median),
             format!("{:.3} s", row.floor_seconds.median),
             format!("{:.0} MiB", row.memory_mib.median),
+            format!("{:.0} MiB", row.floor_memory_mib.median),
             row.peers.iter().map(peer).collect::<Vec<_>>().join(", "),
         ]);
     }
@@ -117,30 +147,43 @@ pub(crate) fn table(rows: &[Row]) -> String {
 
 /// What an act of the store sends and writes, beside its floor's.
 #[derive(Debug, Serialize)]
-pub(crate) struct CountedRow {
+struct CountedRow {
     name: &'static str,
+    /// The most statements that the store may send.
+    most: u64,
     own: Count,
     floor: Count,
 }
 
+impl CountedRow {
+    /// What is wrong with it: counts do not drift with the machine.
+    fn fault(&self) -> Option<String> {
+        let Self { name, own, most, .. } = self;
+        let says = || format!("{name}: {} statements, and {most} at the most", own.statements);
+        (own.statements > *most).then(says)
+    }
+}
+
 /// The counts of the paths that were counted.
-pub(crate) fn counted(paths: &[Path], counts: &Counts) -> Vec<CountedRow> {
+fn counted(paths: &[Path], counts: &Counts, options: &Options) -> Vec<CountedRow> {
     let of = |(turn, act): Act| counts.get(&(turn, act.to_owned())).copied();
     let row = |path: &Path| {
-        Some(CountedRow { name: path.name, own: of(path.act)?, floor: of(path.floor)? })
+        let most = path.statements?.most(options);
+        Some(CountedRow { name: path.name, most, own: of(path.act)?, floor: of(path.floor)? })
     };
     paths.iter().filter_map(row).collect()
 }
 
 /// The counts as Markdown.
-pub(crate) fn table_of_counts(rows: &[CountedRow]) -> String {
+fn table_of_counts(rows: &[CountedRow]) -> String {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN);
-    table.set_header(["hot path", "statements", "of the floor", "WAL", "of the floor"]);
+    table.set_header(["hot path", "at most", "statements", "of the floor", "WAL", "of the floor"]);
     let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
-    for CountedRow { name, own, floor } in rows {
+    for CountedRow { name, most, own, floor } in rows {
         table.add_row([
             (*name).to_owned(),
+            most.to_string(),
             own.statements.to_string(),
             floor.statements.to_string(),
             mib(own.wal_bytes),
@@ -150,27 +193,18 @@ pub(crate) fn table_of_counts(rows: &[CountedRow]) -> String {
     table.to_string()
 }
 
-/// The tables, and how they were made.
-pub(crate) fn document(
-    rows: &[Row],
-    counted: &[CountedRow],
-    options: &Options,
-    postgresql: &str,
-) -> String {
-    let Options { events, calls, rounds, .. } = options;
-    format!(
-        "# Performance\n\nWritten by `just bench`, which measures the store beside its floor and its \
-         peers in one interleaved run, on a\nPostgreSQL of its own with default durability (`fsync` and \
-         `synchronous_commit` on). A ratio is the store's time\nby the floor's of the same round: the \
-         median, the smallest and the largest. Memory is the most that the process\nhad more than before \
-         the act. The floor is bare `tokio-postgres`: `COPY` into the same table with its indexes,\n\
-         constraints and triggers, or bare prepared statements; where a row says \"beside\", it is what \
-         the row names.\n\n    just bench --events {events} --calls {calls} --rounds {rounds} \
-         --markdown docs/performance.md\n\nPostgreSQL {postgresql}; {} processors.\n\n{}\n\nCounted in one more \
-         round: the statements that PostgreSQL logs, BEGIN and COMMIT too, and the bytes of write-ahead log.\n\
-         These do not drift with the machine; `just bench --rounds 0` counts and times nothing.\n\n{}\n",
-        std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        table(rows),
-        table_of_counts(counted),
-    )
+#[cfg(test)]
+mod tests {
+    use super::CountedRow;
+    use crate::counting::Count;
+
+    #[test]
+    fn a_statement_more_than_the_most_is_a_fault() {
+        let row = |statements| {
+            let count = Count { statements, wal_bytes: 0 };
+            CountedRow { name: "a path", most: 3, own: count, floor: count }
+        };
+        assert_eq!(row(3).fault(), None);
+        assert_eq!(row(4).fault().as_deref(), Some("a path: 4 statements, and 3 at the most"));
+    }
 }

@@ -29,6 +29,10 @@ pub enum Work {
     Resolve,
     /// An epoch closed and paid.
     Finalize,
+    /// The same, while another ledger's events are written one by one.
+    FinalizeBeside,
+    /// Some events into a table that holds few, and into one that holds many.
+    Grow,
     /// Payouts and their hash, without a database.
     Payouts,
     /// The open epoch, an epoch by its number, a cursor written: one after the other.
@@ -38,6 +42,14 @@ pub enum Work {
 impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.to_possible_value().expect("each has a name").get_name())
+    }
+}
+
+impl Work {
+    /// Whether it takes so long that one round has to do.
+    #[must_use]
+    pub const fn is_done_once(self) -> bool {
+        matches!(self, Self::Grow)
     }
 }
 

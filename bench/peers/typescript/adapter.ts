@@ -1,12 +1,14 @@
 // A TypeScript adapter of the usual shape: drizzle-orm over postgres.js, its own usual schema, multi-row
-// VALUES with onConflictDoNothing in one transaction. Speaks the conductor's lines (see src/stage.rs).
-import { bigint, index, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+// VALUES with onConflictDoNothing in one transaction, all rows of a select at once, one statement for each
+// cursor. Speaks the conductor's lines (see src/stage.rs).
+import { and, asc, eq } from "drizzle-orm";
+import { bigint, index, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { act, MASK, mixed } from "./stage.ts";
 
 const [work, count, url] = process.argv.slice(2);
-if (work !== "ingest") throw new Error("this peer takes part in nothing else");
+if (!["ingest", "small"].includes(work)) throw new Error("this peer takes part in nothing else");
 
 const activityEvents = pgTable(
   "activity_events",
@@ -31,7 +33,24 @@ const activityEvents = pgTable(
   (table) => [index("activity_events_epoch").on(table.epochId, table.eventTime)],
 );
 
+const sourceCursors = pgTable(
+  "source_cursors",
+  {
+    ledgerId: text("ledger_id").notNull(),
+    source: text("source").notNull(),
+    stream: text("stream").notNull(),
+    scope: text("scope").notNull(),
+    cursorValue: text("cursor_value").notNull(),
+    retrievedAt: timestamp("retrieved_at", { withTimezone: true }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.ledgerId, table.source, table.stream, table.scope] })],
+);
+
 const CREATE = `
+  CREATE TABLE source_cursors (
+    ledger_id text NOT NULL, source text NOT NULL, stream text NOT NULL, scope text NOT NULL,
+    cursor_value text NOT NULL, retrieved_at timestamptz NOT NULL,
+    PRIMARY KEY (ledger_id, source, stream, scope));
   CREATE TABLE activity_events (
     id text PRIMARY KEY, ledger_id text NOT NULL, epoch_id bigint NOT NULL, source text NOT NULL,
     event_type text NOT NULL, platform_user_id text NOT NULL, platform_login text, user_id text,
@@ -47,6 +66,7 @@ const BATCH = 4_000;
 type Event = typeof activityEvents.$inferInsert;
 
 // The same events as src/data.rs makes.
+const LEDGER = "716ad4e3-1d15-5a45-96b2-7b848addbd4a";
 const KINDS = [
   ["git", "commit_authored"],
   ["github", "pull_request_merged"],
@@ -63,7 +83,7 @@ function eventOf(n: number, all: number): Event {
   const person = String((Math.floor(n / 4) * 7_919 + (n % 4) * 250) % 1_000).padStart(6, "0");
   return {
     id: `${source}:example/orchard:${hash}`,
-    ledgerId: "716ad4e3-1d15-5a45-96b2-7b848addbd4a",
+    ledgerId: LEDGER,
     epochId: 1,
     source,
     eventType,
@@ -92,7 +112,8 @@ function options(text: string): postgres.Options<{}> {
 const client = postgres(options(url));
 const db = drizzle(client);
 await client.unsafe(CREATE);
-const events = Array.from({ length: Number(count) }, (_, n) => eventOf(n, Number(count)));
+const number = work === "small" ? 0 : Number(count);
+const events = Array.from({ length: number }, (_, n) => eventOf(n, number));
 
 async function ingest(): Promise<number> {
   return await db.transaction(async (tx) => {
@@ -109,7 +130,34 @@ async function ingest(): Promise<number> {
   });
 }
 
-await act("fresh", ingest);
-await act("again", ingest);
+async function read(): Promise<number> {
+  const rows = await db
+    .select()
+    .from(activityEvents)
+    .where(and(eq(activityEvents.ledgerId, LEDGER), eq(activityEvents.epochId, 1)))
+    .orderBy(asc(activityEvents.eventTime), asc(activityEvents.id));
+  return rows.length;
+}
+
+async function upsertCursors(): Promise<number> {
+  for (let n = 0; n < Number(count); n++) {
+    const [cursorValue, retrievedAt] = [`page-${n}`, new Date()];
+    const key = { ledgerId: LEDGER, source: "git", stream: "commits", scope: "example/orchard" };
+    const { ledgerId, source, stream, scope } = sourceCursors;
+    await db
+      .insert(sourceCursors)
+      .values({ ...key, cursorValue, retrievedAt })
+      .onConflictDoUpdate({ target: [ledgerId, source, stream, scope], set: { cursorValue, retrievedAt } });
+  }
+  return Number(count);
+}
+
+if (work === "ingest") {
+  await act("fresh", ingest);
+  await act("again", ingest);
+  await act("read", read);
+} else {
+  await act("upsert-cursor", upsertCursors);
+}
 await client.end();
 process.exit(0);

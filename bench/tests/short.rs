@@ -1,0 +1,57 @@
+//! Short runs, as CI does them: every hot path works, and none sends more statements than it may.
+
+use std::process::{Command, Output};
+
+fn bench(arguments: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_ledger-bench");
+    Command::new(program).args(arguments).output().expect("the program runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn no_hot_path_sends_more_statements_than_it_may() {
+    let run = bench(&["--part", "counts", "--events", "20000", "--calls", "400"]);
+    let (out, err) = (text(&run.stdout), text(&run.stderr));
+    assert!(run.status.success(), "{out}\n{err}");
+    for path in ["ingest: fresh", "one event a call", "resolve", "finalize", "upsert_cursor"] {
+        assert!(out.contains(&format!("| {path}")), "{path} was not counted\n{out}\n{err}");
+    }
+}
+
+#[test]
+fn times_go_into_their_section_of_the_page() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let page = directory.path().join("performance.md");
+    std::fs::write(&page, "# Page\n\n## Times\n\nAbout.\n\n## Counts\n\nMore.\n").expect("written");
+    let page_text = page.to_str().expect("UTF-8");
+    let run = bench(&[
+        "--only",
+        "cursor",
+        "--events",
+        "4000",
+        "--calls",
+        "80",
+        "--rounds",
+        "1",
+        "--markdown",
+        page_text,
+    ]);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    let written = std::fs::read_to_string(&page).expect("it is there");
+    assert!(
+        written.contains("just bench --part times --events 4000 --calls 80 --rounds 1"),
+        "{written}"
+    );
+    assert!(written.contains("| upsert_cursor |"), "{written}");
+    assert!(written.ends_with("## Counts\n\nMore.\n"), "{written}");
+}
+
+#[test]
+fn a_path_that_there_is_not_is_refused_by_name() {
+    let run = bench(&["--only", "nowhere"]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(text(&run.stderr).contains("no path has \"nowhere\" in its name"));
+}
