@@ -46,9 +46,9 @@ pub(crate) fn with_section(
     let Some((before, section)) = page.split_once(&heading) else {
         return Err(Failure(format!("the page has no section {}", heading.trim_end())));
     };
+    let (own, after) = section.split_at(section.find("\n## ").unwrap_or(section.len()));
     // What the section is about is written by hand, and ends where the command begins.
-    let (about, old) = section.split_once("\n    just bench").unwrap_or((section, ""));
-    let after = old.find("\n## ").map_or("", |at| &old[at..]);
+    let about = own.split_once("\n    just bench").map_or(own, |(about, _)| about);
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(format!(
         "{before}{heading}{about}\n    {}\n\nPostgreSQL {postgresql}; {processors} processors.\n\n{}\n{after}",

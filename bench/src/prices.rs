@@ -68,7 +68,11 @@ impl Alteration {
                 "DROP INDEX activity_events_by_epoch, activity_events_by_user,
                     activity_events_waiting"
             }
-            Self::MetadataAsText => "ALTER TABLE activity_events ALTER metadata TYPE text",
+            // The guard of updates names the column, and takes no part in a COPY.
+            Self::MetadataAsText => {
+                "DROP TRIGGER activity_events_guard_update ON activity_events;
+                 ALTER TABLE activity_events ALTER metadata TYPE text"
+            }
         }
     }
 }
