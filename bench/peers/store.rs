@@ -122,7 +122,7 @@ async fn finalize_beside(store: &Store, epoch: EpochId, other: &Store) {
     tell(&Measure { act: "write".to_owned(), seconds: longest, memory_bytes: 0, done: 1 });
 }
 
-/// A twentieth of so many events beside a tenth of them, and again beside all of them.
+/// A two-hundredth of so many events beside a hundredth of them, and again beside all of them.
 async fn grow(store: &Store, epoch: EpochId, count: u64) {
     let (few, some) = (count / 100, count / 200);
     let all = count + 2 * some;

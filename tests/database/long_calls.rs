@@ -21,6 +21,7 @@ struct Ground {
     store: ServerLedgerStore,
     epoch_id: EpochId,
     owner: Sql,
+    // Dropped last: the database goes with it.
     _database: TestDatabase,
 }
 
