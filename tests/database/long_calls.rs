@@ -1,10 +1,11 @@
-//! What a call of many events costs PostgreSQL beyond its rows: savepoints, and rows that go out again.
+//! What a call of many events costs PostgreSQL beyond its rows: savepoints, and rows that go out again. Over the
+//! worker's adapter, where one such call may wait for another.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ledger_adapter_server::{Server, ServerLedgerStore};
+use ledger_adapter_worker::{Worker, WorkerLedgerStore};
 use ledger_core::{EpochId, NewActivityEvent};
 use ledger_port::{ActivityStore as _, EpochStore as _, SystemClock};
 use ledger_repository::LedgerPool;
@@ -18,7 +19,7 @@ fn events(numbers: Range<usize>) -> Vec<NewActivityEvent> {
 }
 
 struct Ground {
-    store: ServerLedgerStore,
+    store: WorkerLedgerStore,
     epoch_id: EpochId,
     owner: Sql,
     // Dropped last: the database goes with it.
@@ -27,7 +28,7 @@ struct Ground {
 
 async fn ground() -> Ground {
     let database = TestDatabase::new().await;
-    let pool: LedgerPool<Server> = database.pool().await;
+    let pool: LedgerPool<Worker> = database.pool().await;
     let store = database.store(&pool, "default", Arc::new(SystemClock)).await;
     let epoch = store.create_epoch(&new_epoch(week("2026-W47"), weights(&[]))).await.unwrap();
     let owner = Sql::owner(&database).await;

@@ -17,6 +17,7 @@ mod container;
 mod corrupt_values;
 mod faults;
 mod freezing;
+mod gates;
 mod jobs;
 mod long_calls;
 mod migrations;

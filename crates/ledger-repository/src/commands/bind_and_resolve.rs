@@ -5,6 +5,7 @@ use ledger_core::{EpochId, EpochStatus, LedgerId, Timestamp};
 use ledger_port::{IdentityBinding, Written};
 use ledger_schema::schema::epochs;
 
+use super::bind_identities::{Bindings, let_bindings};
 use super::{BindIdentities, EpochLock, ResolveByBindings, lock_epoch};
 use crate::transaction::{Command, TxError};
 
@@ -22,6 +23,8 @@ impl Command for BindAndResolve<'_> {
 
     async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Written, TxError> {
         let ledger_id = self.ledger_id;
+        // An epoch that is opened after the next look gets no event of these people without their bindings.
+        let_bindings(Bindings::Change, tx, ledger_id).await?;
         // The epochs before the bindings, and they by id: the order in which everybody locks.
         let found: Vec<i64> = epochs::table
             .filter(epochs::ledger_id.eq(ledger_id.0))

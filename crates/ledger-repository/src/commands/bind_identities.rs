@@ -47,6 +47,38 @@ impl<'a> BindIdentities<'a> {
     }
 }
 
+/// What may happen to a ledger's bindings until the transaction ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Bindings {
+    /// They stay as they are.
+    Stay,
+    /// They change.
+    Change,
+}
+
+const LET_STAY: &str = "
+    SELECT pg_catalog.pg_advisory_xact_lock_shared(
+        pg_catalog.hashtextextended($1::text, 5001178293450025))";
+const LET_CHANGE: &str = "
+    SELECT pg_catalog.pg_advisory_xact_lock(
+        pg_catalog.hashtextextended($1::text, 5001178293450025))";
+
+/// Keeps whoever binds apart from whoever gives the events that they insert to bound people: neither would
+/// see what the other has not committed yet, and the event of a bound person would wait for ever. Taken
+/// before every epoch's turnstile. Again in the same transaction is nothing.
+pub(super) async fn let_bindings(
+    bindings: Bindings,
+    tx: &mut AsyncPgConnection,
+    ledger_id: LedgerId,
+) -> Result<(), TxError> {
+    let lock = match bindings {
+        Bindings::Stay => LET_STAY,
+        Bindings::Change => LET_CHANGE,
+    };
+    diesel::sql_query(lock).bind::<SqlUuid, _>(ledger_id.0).execute(tx).await?;
+    Ok(())
+}
+
 const INSERT_USERS: &str = "
     INSERT INTO users (ledger_id, user_id, created_at)
     SELECT l.ledger_id, u.user_id, $3
@@ -82,6 +114,7 @@ impl Command for BindIdentities<'_> {
     const NAME: &'static str = "bind_identities";
 
     async fn run(&self, tx: &mut AsyncPgConnection) -> Result<u64, TxError> {
+        let_bindings(Bindings::Change, tx, self.ledger_id).await?;
         self.insert_users(tx).await?;
         let mut bound = 0;
         let mut first_refused: Option<(usize, LedgerPortError)> = None;

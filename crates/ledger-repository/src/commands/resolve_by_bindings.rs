@@ -1,6 +1,7 @@
 //! Gives waiting events to the people their platform users are bound to.
 //!
-//! Everybody who gives events away locks them in the order of their ids, so nobody waits in a circle.
+//! Everybody who gives events away locks them epoch by epoch, and in each in the order of their ids, so nobody
+//! waits in a circle.
 
 use async_trait::async_trait;
 use diesel::QueryableByName;
@@ -9,6 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_core::{EpochId, LedgerId};
 use ledger_port::InsertOutcome;
 
+use super::bind_identities::{Bindings, let_bindings};
 use super::resolve_identities::{FEW, give, look_each_event_up};
 use super::{EpochLock, InsertEvents, ROWS_PER_STATEMENT, count, lock_writable_epoch};
 use crate::transaction::{Command, TxError};
@@ -104,7 +106,8 @@ impl Command for ResolveByBindings {
     }
 }
 
-/// Appends events, and gives those of them that wait to people.
+/// Appends events, and gives those of them that wait to people. Whoever binds somebody waits for it, or it for
+/// them.
 pub(crate) struct InsertAndResolve<'a>(pub(crate) InsertEvents<'a>);
 
 // One table, and a lookup for each of its rows: there is no join whose order or kind hangs on statistics.
@@ -132,6 +135,7 @@ impl Command for InsertAndResolve<'_> {
         // Locks the epoch. Whoever gives events away has inserted all of theirs by then, so nobody
         // who holds a lock on an event waits for one who inserts.
         let Self(insert) = self;
+        let_bindings(Bindings::Stay, tx, insert.ledger_id).await?;
         let outcome = insert.run(tx).await?;
         let ids = insert.sorted_ids();
         if ids.len() > FEW {

@@ -75,26 +75,27 @@ fn decide<'r>(
 }
 
 impl ResolveIdentities<'_> {
-    /// Locks the events' epochs, then the events, each by sorted key. An event never changes its
-    /// epoch, so the first look needs no lock.
+    /// Locks the events' epochs, then the events of one after the other, each by sorted key. An event never
+    /// changes its epoch, so the first look needs no lock.
     async fn lock_events(
         &self,
         tx: &mut AsyncPgConnection,
         ids: &[&str],
     ) -> Result<BTreeMap<EventId, Known>, TxError> {
-        let mut epochs = BTreeSet::new();
+        let mut ids_of_epochs: BTreeMap<i64, Vec<String>> = BTreeMap::new();
         for chunk in ids.chunks(ROWS_PER_STATEMENT) {
-            let found: Vec<i64> = activity_events::table
+            let found: Vec<(i64, String)> = activity_events::table
                 .filter(activity_events::ledger_id.eq(self.ledger_id.0))
                 .filter(activity_events::id.eq_any(chunk))
-                .select(activity_events::epoch_id)
-                .distinct()
+                .select((activity_events::epoch_id, activity_events::id))
                 .load(tx)
                 .await?;
-            epochs.extend(found);
+            for (epoch_id, id) in found {
+                ids_of_epochs.entry(epoch_id).or_default().push(id);
+            }
         }
         let mut frozen = BTreeSet::new();
-        for epoch_id in epochs {
+        for &epoch_id in ids_of_epochs.keys() {
             let epoch =
                 lock_epoch(tx, self.ledger_id, EpochId(epoch_id), EpochLock::Shared).await?;
             if epoch.status == EpochStatus::Closed {
@@ -102,24 +103,41 @@ impl ResolveIdentities<'_> {
             }
         }
         let mut known = BTreeMap::new();
-        for chunk in ids.chunks(ROWS_PER_STATEMENT) {
-            let rows: Vec<(String, i64, Option<String>)> = activity_events::table
-                .filter(activity_events::ledger_id.eq(self.ledger_id.0))
-                .filter(activity_events::id.eq_any(chunk))
-                .order(activity_events::id)
-                .select((activity_events::id, activity_events::epoch_id, activity_events::user_id))
-                .for_no_key_update()
-                .load(tx)
-                .await?;
-            for (id, epoch_id, user_id) in rows {
-                let place = Place { table: "activity_events", row: &id };
-                let event_id: EventId = place.read("id", id.clone())?;
-                let user_id = user_id.map(|user_id| place.read("user_id", user_id)).transpose()?;
-                let is_frozen = frozen.contains(&epoch_id);
-                known.insert(event_id, Known { epoch_id: EpochId(epoch_id), is_frozen, user_id });
+        for (epoch_id, mut ids) in ids_of_epochs {
+            ids.sort_unstable();
+            let is_frozen = frozen.contains(&epoch_id);
+            let epoch_id = EpochId(epoch_id);
+            for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+                for (event_id, user_id) in self.lock_some(tx, chunk).await? {
+                    known.insert(event_id, Known { epoch_id, is_frozen, user_id });
+                }
             }
         }
         Ok(known)
+    }
+
+    /// Locks events in the order of their ids; whose each is.
+    async fn lock_some(
+        &self,
+        tx: &mut AsyncPgConnection,
+        ids: &[String],
+    ) -> Result<Vec<(EventId, Option<UserId>)>, TxError> {
+        let rows: Vec<(String, Option<String>)> = activity_events::table
+            .filter(activity_events::ledger_id.eq(self.ledger_id.0))
+            .filter(activity_events::id.eq_any(ids))
+            .order(activity_events::id)
+            .select((activity_events::id, activity_events::user_id))
+            .for_no_key_update()
+            .load(tx)
+            .await?;
+        let mut found = Vec::new();
+        for (id, user_id) in rows {
+            let place = Place { table: "activity_events", row: &id };
+            let event_id = place.read("id", id.clone())?;
+            let user_id = user_id.map(|user_id| place.read("user_id", user_id)).transpose()?;
+            found.push((event_id, user_id));
+        }
+        Ok(found)
     }
 
     async fn write(

@@ -189,7 +189,9 @@ async fn read_ahead(
             chunk = chunks.next() => chunk,
         };
         let Some(chunk) = chunk else { break };
-        if sender.send(chunk).await.is_err() {
+        let has_failed = chunk.iter().any(Result::is_err);
+        // A connection that failed goes to nobody else, whether it is known by now to have ended or not.
+        if sender.send(chunk).await.is_err() || has_failed {
             return;
         }
     }

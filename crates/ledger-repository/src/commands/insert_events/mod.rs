@@ -177,6 +177,12 @@ impl<'a> InsertEvents<'a> {
         if unknown.is_empty() { Ok(()) } else { self.insert(tx, &unknown, done).await }
     }
 
+    /// Whether any of them is not there.
+    async fn is_any_missing(&self, tx: &mut AsyncPgConnection) -> Result<bool, TxError> {
+        let events = self.order.iter().map(|at| &self.events[*at]);
+        Ok(find(tx, self.ledger_id, events, Which::Known).await?.len() < self.events.len())
+    }
+
     fn outcome(&self, done: Done) -> InsertOutcome {
         let Done { inserted, late, mut conflicts } = done;
         conflicts.sort_unstable();
@@ -310,6 +316,11 @@ impl Command for InsertFew<'_> {
                 return Err(LedgerPortError::EpochClosed { epoch_id }.into());
             }
             insert.refuse_later_events(&epoch)?;
+            if done.inserted == 0 && insert.is_any_missing(tx).await? {
+                // The epoch was opened while the statement ran, which did not see it and wrote nothing.
+                done = Done::default();
+                insert.insert(tx, &insert.order, &mut done).await?;
+            }
         }
         Ok(insert.outcome(done))
     }
