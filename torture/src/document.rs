@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::num::NonZero;
+use std::process::Command;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -45,9 +46,22 @@ fn section(Held { torture, report, took }: &Held, command: &str) -> String {
     for figure in &report.figures {
         let _ = writeln!(section, "| {} | {} |", figure.what, grouped(&figure.value));
     }
+    let _ = writeln!(section, "| commit | {} |", commit());
     let processors = available_parallelism().map_or(1, NonZero::get);
     let _ = writeln!(section, "| took on {processors} processors, s | {} |", took.as_secs());
     section
+}
+
+/// What was tortured.
+fn commit() -> String {
+    let asked =
+        Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
+    match asked {
+        Ok(said) if said.status.success() => {
+            String::from_utf8_lossy(&said.stdout).trim().to_owned()
+        }
+        _ => "unknown".to_owned(),
+    }
 }
 
 /// A torture's section of a page, from the empty line before its heading to the end of its table.

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-/// How long the short form of a torture may take, whatever the machine.
-const SHORT: Duration = Duration::from_secs(120);
+use crate::{Failure, Outcome, Report, grouped};
 
-/// How much is done. A torture asks for a number of rounds and stops earlier when the time is over;
-/// its report says how many it were.
+/// How long the short form of a torture may take, whatever the machine.
+const SHORT: Duration = Duration::from_secs(240);
+
+/// How much is done. A torture asks for a number of rounds and stops earlier when the time is over; the long
+/// form then says how many of how many it were, and the short one has failed.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
     seed: u64,
@@ -51,6 +53,33 @@ impl Extent {
         Instant::now() >= self.end
     }
 
+    /// Tells how much was done of what was asked for. Where a short form came to less, it is not known whether
+    /// the store holds, and nobody would read the figure that says so.
+    ///
+    /// # Errors
+    /// When the short form did not come to its end.
+    pub fn tell_done(
+        &self,
+        report: &mut Report,
+        what: impl Into<String>,
+        done: u64,
+        asked: u64,
+    ) -> Outcome<()> {
+        let what = what.into();
+        if done >= asked {
+            report.tell(what, done);
+            return Ok(());
+        }
+        let [done, asked] = [done, asked].map(|number| grouped(&number.to_string()));
+        if !self.is_long {
+            let late = SHORT.as_secs();
+            let why = format!("{what}: {done} of {asked} were done within {late} s");
+            return Err(Failure::Unable(why));
+        }
+        report.tell(what, format!("{done} of {asked}"));
+        Ok(())
+    }
+
     /// The seed.
     pub const fn seed(&self) -> u64 {
         self.seed
@@ -69,7 +98,23 @@ impl Extent {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::Extent;
+    use crate::Report;
+
+    #[test]
+    fn what_was_not_done_is_told_and_fails_the_short_form() {
+        let long = Extent::long(1, Duration::ZERO);
+        let mut report = Report::new();
+        long.tell_done(&mut report, "commands", 1_500, 2_000).expect("the time was over");
+        long.tell_done(&mut report, "rounds", 7, 7).expect("all were done");
+        let values: Vec<&str> = report.figures.iter().map(|one| one.value.as_str()).collect();
+        assert_eq!(values, ["1,500 of 2,000", "7"]);
+        let failure = Extent::short(1).tell_done(&mut report, "commands", 1_500, 2_000);
+        let failure = failure.expect_err("a short form that is not done");
+        assert!(failure.to_string().contains("commands: 1,500 of 2,000"), "{failure}");
+    }
 
     #[test]
     fn the_same_seed_and_player_throw_the_same() {

@@ -160,6 +160,11 @@ impl Player {
         }
     }
 
+    /// Whether its process is over, which nobody but its director ends.
+    pub(crate) fn has_ended(&mut self) -> Outcome<bool> {
+        Ok(self.process.try_wait()?.is_some())
+    }
+
     /// Stops it where it stands, until [`Self::go_on`].
     pub(crate) fn halt(&self) -> Outcome<()> {
         self.signal(Signal::SIGSTOP)

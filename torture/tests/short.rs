@@ -36,4 +36,13 @@ macro_rules! short_forms {
     };
 }
 
+/// A torture for which there is no fault could be one that cannot fail.
+#[test]
+fn every_torture_has_a_fault_that_it_finds() {
+    let faults = include_str!("../faults.txt").lines().filter(|line| !line.starts_with('#'));
+    let found: Vec<&str> = faults.filter_map(|line| line.split(' ').nth(1)).collect();
+    let names: Vec<&str> = TORTURES.iter().map(|torture| torture.name).collect();
+    assert_eq!(found, names);
+}
+
 short_forms!(model, races, crashes, wire, exhaustion, upgrade, input);

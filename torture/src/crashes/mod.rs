@@ -33,7 +33,7 @@ use self::check::{Looked, Watched};
 use crate::ground::{Ground, pool, store, wait_until};
 use crate::players::{Part, Player};
 use crate::report::Progress;
-use crate::{Extent, Outcome, Report};
+use crate::{Extent, Failure, Outcome, Report};
 
 pub(crate) use self::player::{Cast, play};
 
@@ -56,8 +56,9 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
             break;
         }
         crashes.kill_somebody(extent).await?;
+        crashes.kills += 1;
     }
-    crashes.end().await
+    crashes.end(extent, kills).await
 }
 
 /// A client, and what is known of its writers.
@@ -79,6 +80,7 @@ struct Crashes {
     clients: Vec<Client>,
     dice: Rng,
     looked: Looked,
+    kills: u64,
     server_kills: u64,
     client_kills: u64,
     processes: u64,
@@ -104,6 +106,7 @@ impl Crashes {
             clients,
             dice: extent.dice("crashes"),
             looked: Looked::default(),
+            kills: 0,
             server_kills: 0,
             client_kills: 0,
             processes: 0,
@@ -179,22 +182,26 @@ impl Crashes {
         Ok(())
     }
 
-    /// A client says nothing unless something is wrong.
+    /// A client says nothing unless something is wrong, and ends only by our hand.
     fn complaints(&mut self) -> Outcome<()> {
         for player in self.clients.iter_mut().filter_map(|client| client.player.as_mut()) {
             player.heard::<()>()?;
+            if player.has_ended()? {
+                return Err(Failure::Unable("a client ended by itself".to_owned()));
+            }
         }
         Ok(())
     }
 
     /// Looks at everything once more, and tells what was done.
-    async fn end(mut self) -> Outcome<Report> {
+    async fn end(mut self, extent: &Extent, asked: u64) -> Outcome<Report> {
         self.complaints()?;
         for client in 0..CLIENTS {
             self.kill_a_client(client).await?;
             self.look(client, true).await?;
         }
         let mut report = Report::new();
+        extent.tell_done(&mut report, "moments of a kill", self.kills, asked)?;
         report.tell("kills of the server", self.server_kills);
         report.tell("server processes killed", self.processes);
         // The last two end the workload.
@@ -206,6 +213,21 @@ impl Crashes {
         report.tell("calls asked for again", self.looked.again);
         report.tell("calls under way that were found done", self.looked.found_done);
         report.tell("calls under way that were found not done", self.looked.found_undone);
+        ensure_writers_were_met(&self.looked)?;
         Ok(report)
+    }
+}
+
+/// A workload that nobody wrote, or that no kill met, shows nothing.
+fn ensure_writers_were_met(looked: &Looked) -> Outcome<()> {
+    let met = [
+        ("acknowledged", looked.calls),
+        ("looked for", looked.events),
+        ("asked for again", looked.again),
+        ("under way", looked.found_done + looked.found_undone),
+    ];
+    match met.into_iter().find(|(_, number)| *number == 0) {
+        Some((what, _)) => Err(Failure::Unable(format!("no call was {what}"))),
+        None => Ok(()),
     }
 }

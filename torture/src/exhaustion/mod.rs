@@ -56,7 +56,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
             progress.at(round + 1, rounds);
         }
     }
-    Ok(tell(&tally, disk.as_ref().err()))
+    tell(extent, &tally, rounds, disk.as_ref().err())
 }
 
 async fn play(
@@ -106,15 +106,15 @@ impl Full {
     }
 }
 
-fn tell(tally: &Tally, no_disk: Option<&String>) -> Report {
+fn tell(extent: &Extent, tally: &Tally, asked: u64, no_disk: Option<&String>) -> Outcome<Report> {
     let mut report = Report::new();
     let milliseconds = |time: Duration| time.as_millis();
-    report.tell("rounds", tally.rounds);
+    extent.tell_done(&mut report, "rounds", tally.rounds, asked)?;
     report.tell("callers of a pool of 3, ten for each connection", tally.crowd.callers);
     report.tell("of them answered", tally.crowd.answered);
     report.tell("of them refused (PoolExhausted)", tally.crowd.exhausted);
     report.tell("of them refused, as the lock was held too long (TimedOut)", tally.crowd.timed_out);
-    report.tell_time("longest wait of one", tally.crowd.longest);
+    report.tell_time("longest wait for a connection that did not become free", tally.crowd.longest);
     report.tell("their limit, ms", milliseconds(Tight::LIMITS.pool_wait));
     report.tell("max_connections reached, connections occupied", tally.full.occupied);
     report.tell("calls then that had a connection, and were answered", tally.full.answered);
@@ -130,12 +130,15 @@ fn tell(tally: &Tally, no_disk: Option<&String>) -> Report {
     report.tell("its limit, ms", milliseconds(Tight::LIMITS.statement_timeout));
     report.tell_time("longest wait for a lock (TimedOut)", tally.waits.lock);
     report.tell("its limit, ms", milliseconds(Tight::LIMITS.lock_timeout));
-    report.tell("commits refused by a full disk (OutOfResources)", tally.commits.refused);
+    report.tell(
+        "commits refused by a trigger, as by a full disk (OutOfResources)",
+        tally.commits.refused,
+    );
     report.tell("commits killed (Unreachable)", tally.commits.killed);
     report.tell("writes refused by a read-only server (ReadOnly)", tally.rounds);
     report.tell("crashes of the server", tally.rounds);
     report.tell("calls refused meanwhile (Unreachable)", tally.recovery.refused);
     report.tell("of them by a server that said it recovers", tally.recovery.recovering);
     report.tell_time("longest until it was back by itself", tally.recovery.out_for);
-    report
+    Ok(report)
 }

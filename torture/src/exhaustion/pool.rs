@@ -19,16 +19,21 @@ pub(super) struct Crowd {
     pub(super) answered: u64,
     pub(super) exhausted: u64,
     pub(super) timed_out: u64,
+    /// The longest that one waited who got no connection.
     pub(super) longest: Duration,
 }
 
-/// Ten callers for each connection, while the epoch is locked for a moment: each gets an answer, or is
-/// told in time that no connection became free, and then nothing was written.
+/// Ten callers for each connection, while the epoch is locked: each gets an answer, or is told in time that no
+/// connection became free, and then nothing was written. In every other round the lock is held until all have
+/// been told whom it keeps from a connection, and in the others for a moment.
 pub(super) async fn crowd(stage: &Stage, round: u64, dice: &mut Rng) -> Outcome<Crowd> {
-    let callers = 10 * Tight::LIMITS.pool_size;
+    let callers = 10 * u64::try_from(Tight::LIMITS.pool_size)?;
+    let beyond = callers - u64::try_from(Tight::LIMITS.pool_size)?;
+    let is_held = round.is_multiple_of(2);
     let mut owner = stage.owner().await?;
     let lock = owner.transaction().await?;
     lock.batch_execute("SELECT 1 FROM epochs FOR UPDATE").await?;
+    let mut lock = Some(lock);
     let mut calls = JoinSet::new();
     for caller in 0..callers {
         let (store, page) =
@@ -38,23 +43,37 @@ pub(super) async fn crowd(stage: &Stage, round: u64, dice: &mut Rng) -> Outcome<
             (page.cursor_value.clone(), store.ingest_page(&page).await, began.elapsed())
         });
     }
-    tokio::time::sleep(Duration::from_millis(dice.u64(0..700))).await;
-    lock.rollback().await?;
+    if !is_held && let Some(lock) = lock.take() {
+        tokio::time::sleep(Duration::from_millis(dice.u64(0..700))).await;
+        lock.rollback().await?;
+    }
     let mut crowd = Crowd::default();
     while let Some(call) = calls.join_next().await {
         let (name, answer, waited) = call?;
         crowd.callers += 1;
-        crowd.longest = crowd.longest.max(waited);
         ensure!(waited < Tight::LIMITS.pool_wait + MARGIN, "a caller waited for {waited:?}");
         match &answer {
             Ok(_) => crowd.answered += 1,
-            Err(LedgerPortError::Fault(StoreFault::PoolExhausted)) => crowd.exhausted += 1,
+            Err(LedgerPortError::Fault(StoreFault::PoolExhausted)) => {
+                crowd.exhausted += 1;
+                crowd.longest = crowd.longest.max(waited);
+            }
             // A busy machine keeps the lock for longer than was meant.
             Err(LedgerPortError::Fault(StoreFault::TimedOut(_))) => crowd.timed_out += 1,
             Err(other) => broken!("no clear error of an exhausted pool: {other:?}"),
         }
+        if crowd.exhausted == beyond
+            && let Some(lock) = lock.take()
+        {
+            lock.rollback().await?;
+        }
         stage.check(&name, 2, answer.is_ok()).await?;
     }
+    let exhausted = crowd.exhausted;
+    ensure!(
+        !is_held || exhausted == beyond,
+        "of {beyond} callers whom no connection was left, {exhausted} were told so"
+    );
     stage.check_recovered(&format!("crowd-{round}")).await?;
     Ok(crowd)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
 use ledger_core::EpochId;
 use ledger_port::{IngestPage, LedgerPortError, PortResult, StoreFault, SystemClock};
 use ledger_repository::{LedgerPool, Limits, Role};
@@ -100,8 +101,12 @@ impl Stage {
         let mut calls = 0;
         loop {
             calls += 1;
-            let page = self.page(&format!("{name}-after-{calls}"), 2);
-            match self.store.ingest_page(&page).await {
+            // As many at once as there are connections.
+            let pages = (0..Tight::LIMITS.pool_size).map(|at| {
+                let (store, page) = (&self.store, self.page(&format!("{name}-{calls}-{at}"), 2));
+                async move { store.ingest_page(&page).await }
+            });
+            match try_join_all(pages).await {
                 Ok(_) => return Ok(calls),
                 Err(_) if began.elapsed() < Duration::from_secs(30) => {
                     tokio::time::sleep(Duration::from_millis(50)).await;

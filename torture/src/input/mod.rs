@@ -16,7 +16,7 @@ use self::port::Both;
 use self::tally::Tally;
 use crate::ground::Ground;
 use crate::report::Progress;
-use crate::{Extent, Outcome, Report};
+use crate::{Extent, Failure, Outcome, Report};
 
 /// How many texts each type gets in a turn; the parsers of files get one file full of them.
 const TEXTS_OF_A_TURN: u64 = 8;
@@ -31,7 +31,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let (mut parsed, mut asked) = (Tally::default(), Tally::default());
     let most = extent.rounds(20_000, 1_000_000);
     let mut progress = Progress::of("input");
-    values::ask_largest(&mut dice, &mut parsed)?;
+    values::ask_chosen(&mut dice, &mut parsed)?;
     while parsed.inputs() < most && !extent.is_over() {
         values::ask(&mut dice, &mut parsed, TEXTS_OF_A_TURN)?;
         parsers::ask_in_memory(&mut dice, &mut parsed, 2 * TEXTS_OF_A_TURN)?;
@@ -39,17 +39,19 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
         both.ask_some(&mut port_dice, &mut asked, CALLS_OF_A_TURN).await?;
         progress.at(parsed.inputs(), most);
     }
-    Ok(told(&parsed, &asked))
+    told(extent, most, &parsed, &asked)
 }
 
-fn told(parsed: &Tally, asked: &Tally) -> Report {
+fn told(extent: &Extent, most: u64, parsed: &Tally, asked: &Tally) -> Outcome<Report> {
     let mut report = Report::new();
-    report.tell("inputs at parsers and types", parsed.inputs());
+    extent.tell_done(&mut report, "inputs at parsers and types", parsed.inputs(), most)?;
     report.tell("parsers and types", parsed.targets());
     report.tell("calls of the port, on each of two stores", asked.inputs());
     report.tell("methods of the port", asked.targets());
-    report.tell("panics", 0);
     parsed.tell(&mut report);
     asked.tell(&mut report);
-    report
+    match parsed.never_accepted() {
+        Some(target) => Err(Failure::Unable(format!("{target} took none of what it was given"))),
+        None => Ok(report),
+    }
 }

@@ -31,6 +31,14 @@ const HEADER: &str =
     "id,source,event_type,platform_user_id,event_time,platform_login,artifact_url,metadata.points";
 const ROW: &str = "w:1,w,held,ada,2026-11-17T10:00:00Z,\"Ada, of London\",https://example.org/1,3";
 const FIRST_ROW: &str = "first-of-all,w,held,ada,2026-11-17T10:00:00Z,,,";
+/// Settings of a source of each kind that opens without a network.
+const SETTINGS: [(&str, &str); 5] = [
+    ("csv", r#"{"file":"{folder}/file","name":"n","skip_invalid":true,"set":{"source":"w"}}"#),
+    ("gharchive", r#"{"files":["{folder}/file"],"repos":["a/b"],"orgs":["c"],"bots":["b"]}"#),
+    ("git", r#"{"path":"{folder}","repository_name":"a/b","branch":"main","bots":["b"]}"#),
+    ("github", r#"{"repositories":["a/b"],"api":"https://forge.example/api","bots":["b"]}"#),
+    ("ndjson", r#"{"file":"{folder}/file","name":"n","skip_invalid":true}"#),
+];
 const SECRET: &[u8] = b"secret";
 
 /// What a comment looks like in an archive, and within it in a delivery.
@@ -200,9 +208,13 @@ impl Files {
     }
 
     async fn settings(&self, dice: &mut Rng, tally: &mut Tally) -> Outcome<()> {
-        let sound = r#"{"file":"file","path":".","repo":"a/b","name":"n","skip_invalid":true,"bots":["b"]}"#;
-        for kind in ["csv", "gharchive", "git", "github", "ndjson"] {
-            let json = json_text(dice, sound);
+        for (kind, sound) in SETTINGS {
+            // Files and folders are there, whatever stands next to them.
+            let sound = sound.replace("{folder}", &self.folder.path().display().to_string());
+            let json = match dice.u8(..8) {
+                0 => sound.into_bytes(),
+                _ => json_text(dice, &sound),
+            };
             let Ok(json) = serde_json::from_slice::<Value>(&json) else { continue };
             let opened = AssertUnwindSafe(open_source(kind, &json)).catch_unwind().await;
             let opened = opened.map_err(|panic| panicked(kind, &json.to_string(), &*panic))?;

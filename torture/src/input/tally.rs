@@ -54,6 +54,11 @@ impl Tally {
         self.counts.len()
     }
 
+    /// A target that refused everything: it was never given what it takes, so little of it was reached.
+    pub(crate) fn never_accepted(&self) -> Option<&'static str> {
+        self.counts.iter().find(|(_, count)| count.accepted == 0).map(|(target, _)| *target)
+    }
+
     /// A line for each target.
     pub(crate) fn tell(&self, report: &mut Report) {
         for (target, Count { accepted, refused }) in &self.counts {

@@ -4,7 +4,7 @@
 use fastrand::Rng;
 
 /// Texts that some parser takes, or nearly takes.
-const WHOLE: &[&str] = &[
+pub(crate) const WHOLE: &[&str] = &[
     "",
     " ",
     "alice",

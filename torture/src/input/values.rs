@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::json::json_text;
 use super::tally::{Tally, Verdict, guarded, shown};
-use super::texts::{largest, number, text};
+use super::texts::{WHOLE, largest, number, text};
 use crate::{Outcome, broken, ensure};
 
 /// Asks one type with one text.
@@ -72,11 +72,13 @@ const TARGETS: &[(&str, Ask)] = &[
     }),
 ];
 
-/// Throws the largest text at every type, once.
-pub(crate) fn ask_largest(dice: &mut Rng, tally: &mut Tally) -> Outcome<()> {
+/// Throws the largest text at every type, and each of those that some type takes, once.
+pub(crate) fn ask_chosen(dice: &mut Rng, tally: &mut Tally) -> Outcome<()> {
     let large = largest(dice);
-    for (target, ask) in TARGETS {
-        tally.add(target, guarded(target, || large.clone(), || ask(&large))?);
+    for text in std::iter::once(large.as_str()).chain(WHOLE.iter().copied()) {
+        for (target, ask) in TARGETS {
+            tally.add(target, guarded(target, || text.to_owned(), || ask(text))?);
+        }
     }
     Ok(())
 }

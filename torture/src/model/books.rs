@@ -140,6 +140,7 @@ pub(crate) fn changed(before: &Books, after: &Books) -> BTreeSet<Group> {
 pub(crate) struct Fingerprints {
     session: Client,
     statement: Statement,
+    paid: Statement,
 }
 
 /// Whose ledger, and what.
@@ -164,7 +165,14 @@ const FINGERPRINTS: &str = "
 impl Fingerprints {
     pub(crate) async fn of(session: Client) -> Outcome<Self> {
         let statement = session.prepare(FINGERPRINTS).await?;
-        Ok(Self { session, statement })
+        let paid = session.prepare("SELECT t::text FROM payout_statements t").await?;
+        Ok(Self { session, statement, paid })
+    }
+
+    /// Every statement there is, those that were superseded too, which the port does not show.
+    pub(crate) async fn statements(&self) -> Outcome<BTreeSet<String>> {
+        let rows = self.session.query(&self.paid, &[]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
     pub(crate) async fn take(&self) -> Outcome<BTreeMap<Place, String>> {

@@ -183,16 +183,24 @@ impl Drawing<'_> {
         ledger_core::pool_total(parts).unwrap_or_else(|_| value::pool(self.dice))
     }
 
-    /// A statement of its own, which may or may not supersede the one in force.
+    /// A statement of its own, which may or may not supersede the one in force. Mostly of an epoch that is closed,
+    /// and of as much as that paid.
     fn correction(&mut self) -> Command {
-        let epoch_id = self.epoch();
+        let paid: Vec<_> = self
+            .epochs()
+            .iter()
+            .filter_map(|one| one.pool_total.map(|pool| (one.id, pool)))
+            .collect();
+        let (epoch_id, pool_total) = match paid.is_empty() || chance(self.dice, 15) {
+            true => (self.epoch(), value::pool(self.dice)),
+            false => one(self.dice, &paid),
+        };
         let in_force = match self.books.get(&Group::Statements(epoch_id)) {
             Some(Records::Statement(Some(found))) => Some(found.statement.id),
             _ => None,
         };
         let owned: Vec<_> =
             PEOPLE[..3].iter().map(|id| (user(id), value::some_units(self.dice))).collect();
-        let pool_total = value::pool(self.dice);
         Command::InsertPayoutStatement(NewPayoutStatement {
             id: value::statement_id(self.dice),
             epoch_id,

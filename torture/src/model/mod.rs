@@ -20,7 +20,7 @@ use private_postgres::Durability;
 
 use self::world::World;
 use crate::ground::Ground;
-use crate::{Extent, Outcome, Progress, Report};
+use crate::{Extent, Failure, Outcome, Progress, Report};
 
 /// How long a world lives.
 const COMMANDS_OF_A_WORLD: u64 = 250;
@@ -28,13 +28,14 @@ const COMMANDS_OF_A_WORLD: u64 = 250;
 /// How many worlds live at once.
 const WORLDS: u64 = 8;
 
-/// What was done: commands, epochs closed, statements recomputed, worlds.
+/// What was done.
 #[derive(Debug, Default)]
 struct Counts {
     answered: u64,
     refused: u64,
     closed: u64,
     verified: u64,
+    superseded: u64,
     worlds: u64,
 }
 
@@ -50,7 +51,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
         }
         progress.at(counts.commands(), asked);
     }
-    Ok(counts.report())
+    counts.report(extent, asked)
 }
 
 /// One world from its beginning to its end.
@@ -78,18 +79,23 @@ impl Counts {
         self.refused += one.refused;
         self.closed += one.closed;
         self.verified += one.verified;
+        self.superseded += one.superseded;
         self.worlds += one.worlds;
     }
 
-    fn report(&self) -> Report {
+    fn report(&self, extent: &Extent, asked: u64) -> Outcome<Report> {
         let mut report = Report::new();
         report.tell("worlds of two ledgers", self.worlds);
-        report.tell("commands", self.commands());
+        extent.tell_done(&mut report, "commands", self.commands(), asked)?;
         report.tell("answered", self.answered);
         report.tell("refused", self.refused);
         report.tell("epochs closed", self.closed);
         report.tell("statements recomputed", self.verified);
-        report.tell("differences", 0);
-        report
+        report.tell("statements that others superseded, and that stayed", self.superseded);
+        // What is never superseded cannot be seen to stay.
+        match self.superseded {
+            0 => Err(Failure::Unable("no statement was ever superseded".to_owned())),
+            _ => Ok(report),
+        }
     }
 }

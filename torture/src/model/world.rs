@@ -1,6 +1,6 @@
 //! Two ledgers in PostgreSQL and the same two in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ pub(crate) struct World {
     clock: SettableClock,
     fingerprints: Fingerprints,
     places: BTreeMap<Place, String>,
+    /// Every statement of both ledgers, as a row.
+    statements: BTreeSet<String>,
     people: Vec<UserId>,
     dice: Rng,
     next_event: u64,
@@ -71,6 +73,7 @@ impl World {
             clock,
             fingerprints,
             places,
+            statements: BTreeSet::new(),
             people,
             dice,
             next_event: 0,
@@ -129,7 +132,7 @@ impl World {
         let now = read_all(model.as_ref(), &self.people).await?;
         let mut groups = changed(books, &now);
         groups.extend(written.iter().map(|(_, group)| *group));
-        for group in groups {
+        for &group in &groups {
             // An epoch's group is only read where there is such an epoch.
             let Some(expected) = now.get(&group) else {
                 broken!("only PostgreSQL has {group:?}");
@@ -139,6 +142,13 @@ impl World {
         }
         let is_close = !matches!(command, Command::InsertPayoutStatement(_));
         invariants::check(books, &now, is_close)?;
+        if groups.iter().any(|group| matches!(group, Group::Statements(_))) {
+            let statements = self.fingerprints.statements().await?;
+            let gone = self.statements.difference(&statements).next();
+            ensure!(gone.is_none(), "STATEMENT_IMMUTABLE: it is not there any more: {gone:?}");
+            self.counts.superseded += u64::from(is_corrected(books, &now));
+            self.statements = statements;
+        }
         let paid = newly_paid(books, &now);
         self.counts.closed += closed_in(&now) - closed_in(books);
         if is_close && let Some(epoch_id) = paid {
@@ -188,6 +198,14 @@ fn first_epoch(books: &Books) -> Option<EpochId> {
 fn closed_in(books: &Books) -> u64 {
     let Some(Records::Epochs(epochs)) = books.get(&Group::Epochs) else { return 0 };
     epochs.iter().map(|epoch| u64::from(epoch.status == EpochStatus::Closed)).sum()
+}
+
+/// Whether an epoch that had a statement has another one now.
+fn is_corrected(before: &Books, after: &Books) -> bool {
+    after.iter().any(|(group, records)| match (before.get(group), records) {
+        (Some(Records::Statement(Some(old))), Records::Statement(Some(new))) => old != new,
+        _ => false,
+    })
 }
 
 /// An epoch that has its first statement now.

@@ -43,11 +43,13 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let mut duels = Duels::new(extent);
     let (waves, rounds) = (extent.rounds(1, 20), extent.rounds(6, 50));
     let mut progress = Progress::of("races");
+    let mut waves_done = 0;
     for wave in 0..waves {
         if extent.is_over() {
             break;
         }
         deliveries.wave(&mut company).await?;
+        waves_done += 1;
         for round in 0..rounds {
             progress.at(wave * rounds + round, waves * rounds);
             if extent.is_over() {
@@ -60,8 +62,9 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let mut report = Report::new();
     report.tell("processes", PROCESSES);
     report.tell("callers in each, at most", TASKS);
+    extent.tell_done(&mut report, "waves of deliveries", waves_done, waves)?;
     deliveries.tell(&mut report);
-    duels.tell(&mut report);
+    duels.tell(extent, &mut report, waves * rounds)?;
     // The stores that the deliveries were read from have sessions of their own.
     drop((deliveries, company));
     report.tell("deadlocks", deadlocks(&ground).await?);

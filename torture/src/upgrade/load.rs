@@ -246,22 +246,25 @@ pub(crate) async fn read(
 
 /// Streams events slowly, as somebody does who looks at a long list: a transaction that stays open, and
 /// behind which whoever wants the table for themselves has to wait.
-pub(crate) async fn stream_slowly(session: Client, stop: CancellationToken) -> Outcome<u64> {
+pub(crate) async fn stream_slowly(session: Client, stop: CancellationToken) -> Outcome<Meter> {
     const OPEN: Duration = Duration::from_millis(1_500);
     const SHUT: Duration = Duration::from_millis(700);
-    let mut streams = 0;
+    const BEGIN: &str =
+        "BEGIN; DECLARE slow CURSOR FOR SELECT id FROM activity_events; FETCH 100 FROM slow";
+    session.batch_execute(TIMEOUTS).await?;
+    let mut meter = Meter::default();
     while !stop.is_cancelled() {
-        session
-            .batch_execute(
-                "BEGIN; DECLARE slow CURSOR FOR SELECT id FROM activity_events; FETCH 100 FROM slow",
-            )
-            .await?;
-        tokio::time::sleep(OPEN).await;
-        session.batch_execute("FETCH 100 FROM slow; COMMIT").await?;
-        streams += 1;
+        let begin = meter.time("begin a stream", session.batch_execute(BEGIN)).await?;
+        if matches!(begin, Answered::With(())) {
+            tokio::time::sleep(OPEN).await;
+            let go_on = session.batch_execute("FETCH 100 FROM slow; COMMIT");
+            meter.time("go on with a stream", go_on).await?;
+        } else {
+            session.batch_execute("ROLLBACK").await?;
+        }
         tokio::time::sleep(SHUT).await;
     }
-    Ok(streams)
+    Ok(meter)
 }
 
 /// Every page and every person that the writer was told of is there, and the cursor is where it ended.

@@ -18,33 +18,42 @@ const TABLES: &str = "
 
 /// The locks that keep writers or readers out, and who holds them.
 const HELD: &str = "
-    SELECT l.relation, l.mode, a.query FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    SELECT l.relation, l.mode, a.query, l.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
     WHERE l.granted AND l.relation = ANY($1) AND a.application_name = 'epoch-ledger-admin'
         AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')";
 
-/// One lock, held from a look to another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// One lock that was held.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lock {
     /// On which table.
     pub(crate) table: String,
     /// PostgreSQL's name of it.
     pub(crate) mode: String,
-    /// The statement of whoever holds it.
+    /// The statement in which it was first seen.
     pub(crate) statement: String,
 }
 
-/// How long each lock was held at the longest.
+/// The lock that was held longest.
 #[derive(Debug, Default)]
 pub(crate) struct Locks {
-    held: BTreeMap<Lock, Duration>,
+    longest: Option<(Lock, Duration)>,
 }
 
 impl Locks {
-    /// The lock that was held longest.
+    /// Which it was, and for how long.
     pub(crate) fn longest(&self) -> Option<(&Lock, Duration)> {
-        self.held.iter().map(|(lock, held)| (lock, *held)).max_by_key(|(_, held)| *held)
+        self.longest.as_ref().map(|(lock, held)| (lock, *held))
+    }
+
+    fn add(&mut self, lock: &Lock, held: Duration) {
+        if self.longest.as_ref().is_none_or(|(_, longest)| *longest < held) {
+            self.longest = Some((lock.clone(), held));
+        }
     }
 }
+
+/// Which table, in which mode, by which session. A transaction keeps a lock through all its statements.
+type Key = (u32, String, i32);
 
 /// Looks until it is told to stop.
 pub(crate) async fn watch(session: Client, stop: CancellationToken) -> Outcome<Locks> {
@@ -55,23 +64,29 @@ pub(crate) async fn watch(session: Client, stop: CancellationToken) -> Outcome<L
     let oids: Vec<u32> = tables.keys().copied().collect();
     let held = session.prepare(HELD).await?;
     let mut locks = Locks::default();
-    let mut since: BTreeMap<Lock, Instant> = BTreeMap::new();
+    let mut since: BTreeMap<Key, (Lock, Instant)> = BTreeMap::new();
+    let mut last_look = Instant::now();
     while !stop.is_cancelled() {
-        // From before one look to after another: what lies between is no shorter than it was.
         let before = Instant::now();
         let rows = session.query(&held, &[&oids]).await?;
         let after = Instant::now();
-        let mut now: BTreeMap<Lock, Instant> = BTreeMap::new();
+        // From the last look at which it was not held to the first at which it is not any more: no lock was
+        // held for longer.
+        let mut before_that = std::mem::take(&mut since);
         for row in rows {
-            let table = tables.get(&row.get::<_, u32>(0)).cloned().unwrap_or_default();
-            let statement: String = row.get::<_, Option<String>>(2).unwrap_or_default();
-            let lock = Lock { table, mode: row.get(1), statement };
-            let first = *since.get(&lock).unwrap_or(&before);
-            let longest = locks.held.entry(lock.clone()).or_default();
-            *longest = (*longest).max(after.duration_since(first));
-            now.insert(lock, first);
+            let key = (row.get(0), row.get(1), row.get(3));
+            let entry = before_that.remove(&key).unwrap_or_else(|| {
+                let table = tables.get(&key.0).cloned().unwrap_or_default();
+                let statement: String = row.get::<_, Option<String>>(2).unwrap_or_default();
+                (Lock { table, mode: key.1.clone(), statement }, last_look)
+            });
+            locks.add(&entry.0, after.duration_since(entry.1));
+            since.insert(key, entry);
         }
-        since = now;
+        for (lock, first) in before_that.values() {
+            locks.add(lock, after.duration_since(*first));
+        }
+        last_look = before;
         tokio::time::sleep(EVERY).await;
     }
     Ok(locks)

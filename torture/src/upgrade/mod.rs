@@ -39,8 +39,8 @@ const GROWING: &str = "growing";
 const COPY: &str = "upgraded";
 /// One that nobody had to upgrade.
 const NEWEST: &str = "newest";
-/// In the short form, the schema from which somebody streams slowly: two upgrades from the newest.
-const SLOW_FROM: usize = 6;
+/// In the short form, from how many schemas before the newest somebody streams slowly.
+const SLOW_BEFORE: usize = 3;
 
 pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let ground = Ground::start(Durability::Fast).await?;
@@ -60,12 +60,12 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
         }
         grow(&ground, &migrations, start, rows, &mut report).await?;
         let upgrade = Upgrade { ground: &ground, migrations: &migrations, start, newest: &newest };
-        let is_slow = extent.rounds(u64::from(start == SLOW_FROM), 1) == 1;
+        let is_slow = extent.rounds(u64::from(start + SLOW_BEFORE == migrations.len()), 1) == 1;
         upgrade.run(extent, is_slow, &mut report).await?;
         upgraded += 1;
         progress.at(upgraded, starts);
     }
-    report.tell("schemas upgraded from", upgraded);
+    extent.tell_done(&mut report, "schemas upgraded from", upgraded, starts)?;
     Ok(report)
 }
 
@@ -126,7 +126,7 @@ struct Happened {
     took: Duration,
     written: Written,
     read: Meter,
-    streams: u64,
+    streamed: Meter,
     locks: Locks,
 }
 
@@ -186,13 +186,13 @@ impl Upgrade<'_> {
         stop.cancel();
         let written = writer.await??;
         let read = reader.await??;
-        let streams = match streamer {
+        let streamed = match streamer {
             Some(streamer) => streamer.await??,
-            None => 0,
+            None => Meter::default(),
         };
         let locks = watcher.await??;
         let applied = applied.map_err(|error| Failure::Broken(chain(&error)))?.len();
-        Ok(Happened { applied, took, written, read, streams, locks })
+        Ok(Happened { applied, took, written, read, streamed, locks })
     }
 
     /// Holds what happened against what is promised. A baseline's program cannot write any more once
@@ -200,7 +200,7 @@ impl Upgrade<'_> {
     fn judge(&self, happened: &Happened, report: &mut Report) -> Outcome<()> {
         let name = self.migrations[self.start].short_name();
         let pending = self.migrations.len() - 1 - self.start;
-        let Happened { applied, written, read, locks, .. } = happened;
+        let Happened { applied, written, read, streamed, locks, .. } = happened;
         ensure!(*applied == pending, "from {name}, {applied} of {pending} migrations were applied");
         report.tell(format!("from {name}"), self.in_figures(happened));
         if !self.has_activity() {
@@ -210,15 +210,16 @@ impl Upgrade<'_> {
             let (lock, held) = (self.in_words(lock), held.as_millis());
             ensure!(held <= AT_MOST.as_millis(), "from {name}, {lock} was held for {held} ms");
         }
-        for (who, meter) in [("the writer", &written.meter), ("the reader", read)] {
+        let all = [("writer", &written.meter), ("reader", read), ("slow reader", streamed)];
+        for (who, meter) in all {
             let longest = meter.longest_in_words();
-            ensure!(meter.longest <= AT_MOST, "from {name}, {who} waited {longest}");
+            ensure!(meter.longest <= AT_MOST, "from {name}, the {who} waited {longest}");
         }
         Ok(())
     }
 
     fn in_figures(&self, happened: &Happened) -> String {
-        let Happened { applied, took, written, read, streams, locks } = happened;
+        let Happened { applied, took, written, read, streamed, locks } = happened;
         let who = |meter: &Meter| {
             let (statements, timeouts) = (meter.statements, meter.timeouts);
             format!(
@@ -230,10 +231,13 @@ impl Upgrade<'_> {
             || "none seen".to_owned(),
             |(lock, held)| format!("{} ms ({})", held.as_millis(), self.in_words(lock)),
         );
+        let slow = match streamed.statements {
+            0 => String::new(),
+            _ => format!("slow reader {}; ", who(streamed)),
+        };
         let ended = if written.is_outgrown { ", then refused by the new schema" } else { "" };
         format!(
-            "{applied} migrations in {} ms; writer {}{ended}; reader {}; {streams} slow streams; \
-             longest lock {held}",
+            "{applied} migrations in {} ms; writer {}{ended}; reader {}; {slow}longest lock {held}",
             took.as_millis(),
             who(&written.meter),
             who(read),

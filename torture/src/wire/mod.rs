@@ -30,7 +30,7 @@ use self::patience::{Wait, stall};
 use self::players::{Scene, Tally, play};
 use self::proxy::Proxy;
 use crate::ground::{Ground, pool, store, wait_until};
-use crate::{Extent, Outcome, Progress, Report, ensure};
+use crate::{Extent, Failure, Outcome, Progress, Report, ensure};
 
 /// The database.
 const WIRE: &str = "wire";
@@ -52,6 +52,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let mut tally = Tally::default();
     let mut outages = Outages::default();
     let (turns, mut progress) = (extent.rounds(1, 60), Progress::of("wire"));
+    let mut turned = 0;
     for turn in 0..turns {
         if turn > 0 && extent.is_over() {
             break;
@@ -61,15 +62,18 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
         let suffered = suffer(&scene, turn, extent, &mut tally).await?;
         outages.add(&suffered);
         check_health(&scene, &hurried).await?;
+        turned += 1;
         if turns > 1 {
             progress.at(turn + 1, turns);
         }
     }
     let mut report = Report::new();
+    extent.tell_done(&mut report, "turns", turned, turns)?;
     if let Some(patient) = &mut patient {
         patient.tell(extent, &mut report).await?;
     }
     check_books(&ground, &tally).await?;
+    ensure_faults_happened(&scene, extent)?;
     no_session_is_left(&ground).await?;
     tell(&mut report, &scene, &tally, &outages);
     Ok(report)
@@ -168,6 +172,18 @@ async fn check_books(ground: &Ground, tally: &Tally) -> Outcome<()> {
         "events, keys, cursors and parts should be {expected:?} after all, and are {found:?}"
     );
     Ok(())
+}
+
+/// A fault that never came to its place shows nothing. The short form has too few for one of each kind.
+fn ensure_faults_happened(scene: &Scene, extent: &Extent) -> Outcome<()> {
+    let counts = scene.proxy.counts();
+    let kinds = [counts.cut, counts.half_closed, counts.stalled, counts.late, counts.delayed];
+    let is_long = extent.rounds(0, 1) > 0;
+    let is_short_of_one = is_long && kinds.contains(&0);
+    match is_short_of_one || counts.around_commit == 0 {
+        true => Err(Failure::Unable(format!("some faults never happened: {counts:?}"))),
+        false => Ok(()),
+    }
 }
 
 /// What was given up does not stay at the server.

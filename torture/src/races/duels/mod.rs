@@ -18,7 +18,7 @@ use super::player::Callers;
 use super::{PROCESSES, TASKS};
 use crate::ground::Store;
 use crate::players::Script;
-use crate::{Extent, Outcome, Report, broken, ensure};
+use crate::{Extent, Failure, Outcome, Report, broken, ensure};
 
 /// What an epoch of a duel has to pay.
 const POOL: i64 = 1_000_003;
@@ -107,7 +107,7 @@ impl Round {
     }
 
     fn epoch(&self) -> Outcome<EpochId> {
-        self.epoch.ok_or_else(|| crate::Failure::Unable("the duel has no epoch".to_owned()))
+        self.epoch.ok_or_else(|| Failure::Unable("the duel has no epoch".to_owned()))
     }
 }
 
@@ -127,15 +127,14 @@ pub(super) struct Duels {
     rounds: u64,
     /// Of each duel, how many rounds of it were done.
     done: [u64; Duel::ALL.len()],
-    calls: u64,
-    writers: u64,
-    cut_off: u64,
+    /// Of each duel, what its rounds came to.
+    said: [Said; Duel::ALL.len()],
 }
 
 impl Duels {
     pub(super) fn new(extent: &Extent) -> Self {
         let (seed, dice) = (extent.seed(), extent.dice("duels"));
-        Self { seed, dice, rounds: 0, done: [0; 4], calls: 0, writers: 0, cut_off: 0 }
+        Self { seed, dice, rounds: 0, done: [0; 4], said: Default::default() }
     }
 
     /// One round of each duel.
@@ -157,22 +156,26 @@ impl Duels {
             };
             let told = |what: &str| format!("{duel}, round {number}: {what}");
             let said = said.map_err(|failure| failure.told(told))?;
-            self.calls += said.calls;
-            self.writers += said.writers;
-            self.cut_off += said.cut_off;
+            self.said[at].add(&said);
             self.done[at] += 1;
         }
         self.rounds += 1;
         Ok(())
     }
 
-    pub(super) fn tell(&self, report: &mut Report) {
-        for (duel, rounds) in Duel::ALL.into_iter().zip(self.done) {
-            report.tell(format!("rounds of {duel}"), rounds);
+    pub(super) fn tell(&self, extent: &Extent, report: &mut Report, asked: u64) -> Outcome<()> {
+        for ((duel, done), said) in Duel::ALL.into_iter().zip(self.done).zip(&self.said) {
+            extent.tell_done(report, format!("rounds of {duel}"), done, asked)?;
+            report.tell("calls in them", said.calls);
+            if said.writers > 0 {
+                report.tell("writers against the close", said.writers);
+                report.tell("of them refused in the middle", said.cut_off);
+                if said.cut_off == 0 {
+                    return Err(Failure::Unable(format!("{duel}: no writer met the close")));
+                }
+            }
         }
-        report.tell("calls in them", self.calls);
-        report.tell("writers against a close", self.writers);
-        report.tell("of them refused in the middle", self.cut_off);
+        Ok(())
     }
 }
 
@@ -182,6 +185,14 @@ struct Said {
     calls: u64,
     writers: u64,
     cut_off: u64,
+}
+
+impl Said {
+    const fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.writers += other.writers;
+        self.cut_off += other.cut_off;
+    }
 }
 
 /// Plays this process's part of a round and answers.
