@@ -168,11 +168,11 @@ async fn insert_one(client: &Client, prepared: &Statement, place: Place, event: 
 }
 
 async fn read(client: &Client, place: Place) -> u64 {
-    let select = format!(
-        "SELECT {COLUMNS} FROM activity_events WHERE ledger_id = $1 AND epoch_id = $2 \
-         ORDER BY event_time, id"
-    );
-    let prepared = client.prepare(&select).await.unwrap();
+    let select = "SELECT epoch_id, ingested_at, id, source, event_type, platform_user_id, platform_login, \
+                  user_id, artifact_url, metadata, payload_hash, producer, producer_version, \
+                  event_time, retrieved_at \
+                  FROM activity_events WHERE ledger_id = $1 AND epoch_id = $2 ORDER BY event_time, id";
+    let prepared = client.prepare(select).await.unwrap();
     let place: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
         [&place.ledger_id, &place.epoch_id];
     let rows = client.query_raw(&prepared, place).await.unwrap();
@@ -187,42 +187,50 @@ async fn read(client: &Client, place: Place) -> u64 {
 
 /// The record that the store gives, its rules checked as the store checks them.
 fn event_of(row: &Row) -> NewActivityEvent {
-    let text = |at: usize| row.get::<_, String>(at);
+    let text = |at: usize| row.get::<_, &str>(at);
     let time = |at: usize| Timestamp::try_from(row.get::<_, DateTime<Utc>>(at)).unwrap();
-    std::hint::black_box((row.get::<_, Uuid>(0), row.get::<_, i64>(1), time(2)));
+    std::hint::black_box((row.get::<_, i64>(0), time(1)));
     NewActivityEvent {
-        id: text(3).parse().unwrap(),
-        source: text(4).parse().unwrap(),
-        event_type: text(5).parse().unwrap(),
-        platform_user_id: text(6).parse().unwrap(),
-        platform_login: row.get(7),
-        user_id: row.get::<_, Option<String>>(8).map(|id| id.parse().unwrap()),
-        artifact_url: row.get(9),
-        metadata: row.get::<_, Option<Value>>(10),
-        payload_hash: text(11).parse::<Sha256Hex>().unwrap(),
-        producer: text(12),
-        producer_version: text(13),
-        event_time: time(14),
-        retrieved_at: time(15),
+        id: text(2).parse().unwrap(),
+        source: text(3).parse().unwrap(),
+        event_type: text(4).parse().unwrap(),
+        platform_user_id: text(5).parse().unwrap(),
+        platform_login: row.get(6),
+        user_id: row.get::<_, Option<&str>>(7).map(|id| id.parse().unwrap()),
+        artifact_url: row.get(8),
+        metadata: row.get::<_, Option<Value>>(9),
+        payload_hash: text(10).parse::<Sha256Hex>().unwrap(),
+        producer: row.get(11),
+        producer_version: row.get(12),
+        event_time: time(13),
+        retrieved_at: time(14),
     }
 }
 
-/// The best bare `GROUP BY`: events by kind, with the few weights joined.
+/// The best bare `GROUP BY`: the few weights of the epoch, and the events joined to them.
 async fn propose(client: &Client, place: Place) -> u64 {
     units_of(client, place).await.len() as u64
 }
 
 async fn units_of(client: &Client, place: Place) -> Vec<Row> {
+    let weights = "SELECT split_part(kind, ':', 1), split_part(kind, ':', 2), weight::bigint \
+                   FROM epochs, jsonb_each_text(weight_config) AS w (kind, weight) \
+                   WHERE ledger_id = $1 AND id = $2";
+    let (mut sources, mut event_types, mut units) = (Vec::new(), Vec::new(), Vec::new());
+    for row in client.query(weights, &[&place.ledger_id, &place.epoch_id]).await.unwrap() {
+        sources.push(row.get::<_, String>(0));
+        event_types.push(row.get::<_, String>(1));
+        units.push(row.get::<_, i64>(2));
+    }
     client
         .query(
-            "SELECT a.user_id, sum(w.weight::bigint)::bigint AS units, count(*) AS events
+            "SELECT a.user_id, sum(w.weight)::bigint AS units, count(*) AS events
              FROM activity_events a
-             JOIN epochs e ON e.ledger_id = a.ledger_id AND e.id = a.epoch_id
-             LEFT JOIN LATERAL jsonb_each_text(e.weight_config) AS w (kind, weight)
-                ON w.kind = a.source || ':' || a.event_type
+             LEFT JOIN unnest($3::text[], $4::text[], $5::bigint[]) AS w (source, event_type, weight)
+                ON w.source = a.source AND w.event_type = a.event_type
              WHERE a.ledger_id = $1 AND a.epoch_id = $2 AND a.user_id IS NOT NULL
              GROUP BY a.user_id",
-            &[&place.ledger_id, &place.epoch_id],
+            &[&place.ledger_id, &place.epoch_id, &sources, &event_types, &units],
         )
         .await
         .unwrap()

@@ -80,7 +80,7 @@ async fn walk(store: &Store, epoch: EpochId) {
     let tenth = pages.len().div_ceil(10);
     for (name, of) in [("first", &pages[..tenth]), ("last", &pages[pages.len() - tenth..])] {
         let seconds = of.iter().sum();
-        tell(&Measure { act: name.to_owned(), seconds, memory_bytes: 0, done: tenth as u64 });
+        tell(&Measure { act: name.to_owned(), seconds, memory_bytes: None, done: tenth as u64 });
     }
 }
 
@@ -119,7 +119,7 @@ async fn finalize_beside(store: &Store, epoch: EpochId, other: &Store) {
         panic!("the close takes longer than all the writes beside it");
     })
     .await;
-    tell(&Measure { act: "write".to_owned(), seconds: longest, memory_bytes: 0, done: 1 });
+    tell(&Measure { act: "write".to_owned(), seconds: longest, memory_bytes: None, done: 1 });
 }
 
 /// A two-hundredth of so many events beside a hundredth of them, and again beside all of them.

@@ -174,7 +174,7 @@ fn ingesting() -> Vec<Path> {
         let by = |peer| (turn(Work::Ingest, Empty, peer), act);
         vec![by(DieselValues), by(SqlxUnnest), by_drizzle(act)]
     };
-    let each_5_000 = Statements::and_one_for(20, 5_000);
+    let each_5_000 = Statements::and_one_for(16, 5_000);
     vec![
         Path {
             peers: others("fresh"),
@@ -188,7 +188,7 @@ fn ingesting() -> Vec<Path> {
             None,
         ),
         row(
-            "ingest: pages from two connections",
+            "ingest: pages from two connections, beside COPY from one",
             (turn(Work::Pages, Empty, Store), "fresh"),
             COPIED,
             0.9,
@@ -201,15 +201,15 @@ fn ingesting() -> Vec<Path> {
                 (fresh.0, "again"),
                 fresh,
                 0.6,
-                each_5_000,
+                Statements::and_one_for(6, 5_000),
             )
         },
         row(
-            "ingest: half known, half new",
+            "ingest: half known, half new, beside COPY of all of them",
             (turn(Work::Ingest, Half, Store), "fresh"),
             COPIED,
             1.1,
-            Statements::and_one_for(20, 2_500),
+            Statements::and_one_for(12, 2_500),
         ),
         row(
             "ingest: beside ten times the events, beside a tenth of them",
@@ -222,7 +222,7 @@ fn ingesting() -> Vec<Path> {
             "one event a call, eight callers",
             (Work::Single, Empty, "single"),
             1.0 / 0.9,
-            Statements::and_one_a_call(40),
+            Statements::and_one_a_call(28),
         ),
     ]
 }
@@ -241,7 +241,7 @@ fn reading_and_closing() -> Vec<Path> {
                 "read all events as a stream",
                 (Work::Read, Full, "read"),
                 1.2,
-                Statements::at_all(10),
+                Statements::at_all(9),
             )
         },
         row(
@@ -255,19 +255,19 @@ fn reading_and_closing() -> Vec<Path> {
             "resolve by bindings, beside one statement an event",
             (Work::Resolve, Waiting, "resolve"),
             1.0 / 12.0,
-            Statements::and_one_for(20, 5_000),
+            Statements::and_one_for(16, 5_000),
         ),
         beside(
             "propose allocations",
             (Work::Propose, Full, "propose"),
             1.2,
-            Statements::at_all(12),
+            Statements::at_all(14),
         ),
         beside(
             "finalize, a tenth as many people as events",
             (Work::Finalize, Payable, "finalize"),
             2.0,
-            Statements::at_all(20),
+            Statements::at_all(19),
         ),
         row(
             "another ledger's longest write during a close, beside the close",

@@ -28,8 +28,8 @@ impl Report {
     }
 
     pub(crate) fn of_counts(paths: &[Path], counts: &Counts, options: &Options) -> Self {
-        let rows = counted(paths, counts, options);
-        let faults = rows.iter().filter_map(CountedRow::fault).collect();
+        let (rows, mut faults) = counted(paths, counts, options);
+        faults.extend(rows.iter().filter_map(CountedRow::fault));
         Self { table: table_of_counts(&rows), rows: json!(rows), measures: Vec::new(), faults }
     }
 }
@@ -44,8 +44,8 @@ struct Row {
     ratio: Spread,
     seconds: Spread,
     floor_seconds: Spread,
-    memory_mib: Spread,
-    floor_memory_mib: Spread,
+    memory_mib: Option<Spread>,
+    floor_memory_mib: Option<Spread>,
     /// How many times the store's time each peer takes.
     peers: Vec<(&'static str, Spread)>,
 }
@@ -84,8 +84,9 @@ fn memory(measures: &Measures, (turn, act): Act) -> Option<Spread> {
     const MIB: f64 = 1_048_576.0;
     let found = measures.0.get(&(turn, act.to_owned()))?;
     #[expect(clippy::cast_precision_loss, reason = "memory is told in MiB")]
-    let memory = found.iter().map(|one| one.memory_bytes as f64 / MIB).collect();
-    Some(Spread::of(memory))
+    let memory: Option<Vec<f64>> =
+        found.iter().map(|one| one.memory_bytes.map(|bytes| bytes as f64 / MIB)).collect();
+    memory.map(Spread::of)
 }
 
 fn row(path: &Path, measures: &Measures) -> Option<Row> {
@@ -102,8 +103,8 @@ fn row(path: &Path, measures: &Measures) -> Option<Row> {
         ratio,
         seconds: Spread::of(own.clone()),
         floor_seconds: Spread::of(floor),
-        memory_mib: memory(measures, path.act)?,
-        floor_memory_mib: memory(measures, path.floor)?,
+        memory_mib: memory(measures, path.act),
+        floor_memory_mib: memory(measures, path.floor),
         peers: peers.collect(),
     })
 }
@@ -137,12 +138,16 @@ fn table(rows: &[Row]) -> String {
             .to_owned(),
             format!("{:.3} s", row.seconds.median),
             format!("{:.3} s", row.floor_seconds.median),
-            format!("{:.0} MiB", row.memory_mib.median),
-            format!("{:.0} MiB", row.floor_memory_mib.median),
+            in_mib(row.memory_mib),
+            in_mib(row.floor_memory_mib),
             row.peers.iter().map(peer).collect::<Vec<_>>().join(", "),
         ]);
     }
     table.to_string()
+}
+
+fn in_mib(memory: Option<Spread>) -> String {
+    memory.map_or_else(String::new, |memory| format!("{:.0} MiB", memory.median))
 }
 
 /// What an act of the store sends and writes, beside its floor's.
@@ -158,20 +163,28 @@ struct CountedRow {
 impl CountedRow {
     /// What is wrong with it: counts do not drift with the machine.
     fn fault(&self) -> Option<String> {
-        let Self { name, own, most, .. } = self;
+        let Self { name, own, floor, most } = self;
+        if own.statements == 0 || floor.statements == 0 {
+            return Some(format!("{name}: no statement was seen in the server's log"));
+        }
         let says = || format!("{name}: {} statements, and {most} at the most", own.statements);
         (own.statements > *most).then(says)
     }
 }
 
-/// The counts of the paths that were counted.
-fn counted(paths: &[Path], counts: &Counts, options: &Options) -> Vec<CountedRow> {
+/// The counts of the paths that are counted, and which of them were not.
+fn counted(paths: &[Path], counts: &Counts, options: &Options) -> (Vec<CountedRow>, Vec<String>) {
     let of = |(turn, act): Act| counts.get(&(turn, act.to_owned())).copied();
-    let row = |path: &Path| {
-        let most = path.statements?.most(options);
-        Some(CountedRow { name: path.name, most, own: of(path.act)?, floor: of(path.floor)? })
-    };
-    paths.iter().filter_map(row).collect()
+    let (mut rows, mut missing) = (Vec::new(), Vec::new());
+    for path in paths {
+        let (name, Some(statements)) = (path.name, path.statements) else { continue };
+        let most = statements.most(options);
+        match (of(path.act), of(path.floor)) {
+            (Some(own), Some(floor)) => rows.push(CountedRow { name, most, own, floor }),
+            _ => missing.push(format!("{name}: it was not counted")),
+        }
+    }
+    (rows, missing)
 }
 
 /// The counts as Markdown.
@@ -199,12 +212,14 @@ mod tests {
     use crate::counting::Count;
 
     #[test]
-    fn a_statement_more_than_the_most_is_a_fault() {
-        let row = |statements| {
-            let count = Count { statements, wal_bytes: 0 };
-            CountedRow { name: "a path", most: 3, own: count, floor: count }
+    fn a_statement_more_than_the_most_is_a_fault_and_none_at_all() {
+        let row = |own, floor| {
+            let [own, floor] = [own, floor].map(|statements| Count { statements, wal_bytes: 0 });
+            CountedRow { name: "a path", most: 3, own, floor }
         };
-        assert_eq!(row(3).fault(), None);
-        assert_eq!(row(4).fault().as_deref(), Some("a path: 4 statements, and 3 at the most"));
+        assert_eq!(row(3, 1).fault(), None);
+        assert_eq!(row(4, 1).fault().as_deref(), Some("a path: 4 statements, and 3 at the most"));
+        let unseen = Some("a path: no statement was seen in the server's log".to_owned());
+        assert_eq!([row(0, 1).fault(), row(1, 0).fault()], [unseen.clone(), unseen]);
     }
 }

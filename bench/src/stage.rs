@@ -72,7 +72,8 @@ pub struct Measure {
     /// How long it took.
     pub seconds: f64,
     /// How much more memory the process had at the most than before, in bytes.
-    pub memory_bytes: u64,
+    /// `None` where that was not measured of this act alone.
+    pub memory_bytes: Option<u64>,
     /// What it did, so that it can be held against what it should have done.
     pub done: u64,
 }
@@ -91,7 +92,7 @@ pub async fn act(name: &str, act: impl Future<Output = u64>) {
     let began = Instant::now();
     let done = act.await;
     let seconds = began.elapsed().as_secs_f64();
-    let memory_bytes = memory("VmHWM:").saturating_sub(before);
+    let memory_bytes = Some(memory("VmHWM:").saturating_sub(before));
     tell(&Measure { act: name.to_owned(), seconds, memory_bytes, done });
 }
 

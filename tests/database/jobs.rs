@@ -277,6 +277,31 @@ async fn jobs_are_listed_by_ledger_kind_and_subject() {
     }
 }
 
+/// A name that the table refuses would look like a defect of the store.
+#[tokio::test]
+async fn a_worker_whose_name_cannot_be_remembered_is_refused_before_it_has_anything() {
+    let ground = ground().await;
+    let key = advance();
+    ground.queue.enqueue_job(&key).await.unwrap();
+    let longest = "w".repeat(Claim::MAX_WORKER_BYTES);
+    for worker in ["", "ada\0", "ada\nbob", "ada\u{85}", &format!("{longest}w")] {
+        let claim = Claim {
+            worker,
+            lease_id: Uuid::new_v4(),
+            lease: MINUTE,
+            max_attempts: MAX_ATTEMPTS,
+            jobs: std::slice::from_ref(&key),
+        };
+        let refused = ground.queue.take_job(&claim).await;
+        assert!(
+            matches!(refused, Err(LedgerPortError::InvalidValue(_))),
+            "{worker:?}: {refused:?}"
+        );
+        assert_eq!(ground.job(&key).await.state, JobState::Queued);
+    }
+    assert!(ground.take_as(&longest, std::slice::from_ref(&key)).await.is_some());
+}
+
 /// Many workers at once: each job goes to exactly one of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_job_is_taken_by_two_workers() {

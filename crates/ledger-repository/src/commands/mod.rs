@@ -29,7 +29,7 @@ pub(crate) use ingest_page::Ingest;
 pub(crate) use insert_events::InsertEvents;
 pub(crate) use insert_pool_component::InsertPoolComponent;
 pub(crate) use insert_statement::{InsertStatement, statement_in_force};
-pub(crate) use propose_allocations::{ProposeAllocations, preview};
+pub(crate) use propose_allocations::{PreviewAllocations, ProposeAllocations};
 pub(crate) use record_collection::RecordCollection;
 pub(crate) use resolve_by_bindings::{InsertAndResolve, ResolveByBindings};
 pub(crate) use resolve_identities::ResolveIdentities;
@@ -108,7 +108,7 @@ pub(crate) async fn find_epoch(
         .filter(epochs::ledger_id.eq(ledger_id.0))
         .filter(epochs::id.eq(epoch_id.0))
         .select(EpochRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?;
     Ok(row.map(Epoch::try_from).transpose()?)
@@ -123,7 +123,7 @@ pub(crate) async fn find_open_epoch(
         .filter(epochs::ledger_id.eq(ledger_id.0))
         .filter(epochs::status.eq(EpochStatus::Open.as_str()))
         .select(EpochRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?;
     Ok(row.map(Epoch::try_from).transpose()?)

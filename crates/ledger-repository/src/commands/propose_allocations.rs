@@ -9,7 +9,7 @@ use ledger_core::{
 };
 use ledger_port::{LedgerPortError, ProposalSummary};
 
-use super::{EpochLock, lock_writable_epoch};
+use super::{EpochLock, count, lock_writable_epoch};
 use crate::rows::Place;
 use crate::transaction::{Command, TxError};
 
@@ -40,24 +40,30 @@ impl<'a> WeightColumns<'a> {
 // The few weights are joined to the events, which costs less than to group by kind first. `$1` ledger,
 // `$2` epoch, `$3` to `$5` weights. The sum of bigints is numeric, which does not wrap.
 //
-// FULL JOIN, which cannot be a nested loop: PostgreSQL would choose that where it believes an epoch to be
-// empty, and compare each event with each weight. (A condition that NULL cannot meet would make it a LEFT
-// JOIN again, so this one looks at the empty text, which nobody is called.)
+// Only in statements that write nothing: PostgreSQL lets no parallel workers help one that does, and those
+// take a good third of the time away.
 macro_rules! computed {
     () => {
         "weights AS (
             SELECT * FROM unnest($3, $4, $5) AS w (source, event_type, weight)
-        ), told AS (
-            SELECT user_id, source, event_type FROM activity_events
-            WHERE ledger_id = $1 AND epoch_id = $2 AND user_id IS NOT NULL
         ), computed AS (
-            SELECT t.user_id, coalesce(sum(w.weight), 0) AS units, count(*) AS events
-            FROM told t FULL JOIN weights w ON w.source = t.source AND w.event_type = t.event_type
-            WHERE coalesce(t.user_id, '') <> ''
-            GROUP BY t.user_id
+            SELECT e.user_id, coalesce(sum(w.weight), 0) AS units, count(*) AS events
+            FROM activity_events e
+            LEFT JOIN weights w ON w.source = e.source AND w.event_type = e.event_type
+            WHERE e.ledger_id = $1 AND e.epoch_id = $2 AND e.user_id IS NOT NULL
+            GROUP BY e.user_id
         )"
     };
 }
+
+// Where PostgreSQL believes an epoch to be empty, as it does of all epochs while it has no statistics, it
+// would compare each event with each weight, or sort them.
+const HASH_WEIGHTS: &str = "
+    SELECT pg_catalog.set_config('enable_nestloop', 'off', true),
+        pg_catalog.set_config('enable_mergejoin', 'off', true)";
+const PLAN_FREELY: &str = "
+    SELECT pg_catalog.set_config('enable_nestloop', 'on', true),
+        pg_catalog.set_config('enable_mergejoin', 'on', true)";
 
 // Joined to what is computed by FULL JOIN: a user whose events are gone from under the proposal (or
 // who was given one by hand) is in one of the two only.
@@ -77,9 +83,11 @@ const FIND_OVERFLOW: &str = concat!(
       ORDER BY user_id LIMIT 1"
 );
 
+// `$1` ledger, `$2` epoch, `$3` to `$5` what was computed, `$6` the time.
 const WRITE: &str = concat!(
-    "WITH ",
-    computed!(),
+    "WITH computed AS (
+        SELECT * FROM unnest($3, $4, $5) AS c (user_id, units, events)
+    )",
     stored!(),
     ", written AS (
         INSERT INTO epoch_allocations AS a (ledger_id, epoch_id, user_id, proposed_units,
@@ -87,7 +95,7 @@ const WRITE: &str = concat!(
         SELECT e.ledger_id, e.id, p.user_id, p.units, p.events, $6, $6
         FROM epochs e CROSS JOIN (
             SELECT coalesce(c.user_id, s.user_id) AS user_id,
-                coalesce(c.units, 0)::bigint AS units, coalesce(c.events, 0) AS events
+                coalesce(c.units, 0) AS units, coalesce(c.events, 0) AS events
             FROM computed c FULL JOIN stored s ON s.user_id = c.user_id
         ) p
         WHERE e.ledger_id = $1 AND e.id = $2
@@ -100,7 +108,7 @@ const WRITE: &str = concat!(
             OR a.activity_count <> excluded.activity_count
         RETURNING 1
     )
-    SELECT (SELECT count(*) FROM computed) AS users, (SELECT count(*) FROM written) AS changed"
+    SELECT count(*) AS changed FROM written"
 );
 
 const FIND_STALE: &str = concat!(
@@ -114,7 +122,7 @@ const FIND_STALE: &str = concat!(
     ORDER BY 1 LIMIT 1"
 );
 
-const PREVIEW: &str = concat!(
+const COMPUTE: &str = concat!(
     "WITH ",
     computed!(),
     " SELECT user_id, units::bigint AS units, events FROM computed ORDER BY user_id"
@@ -138,8 +146,6 @@ struct UserRow {
 
 #[derive(QueryableByName)]
 struct SummaryRow {
-    #[diesel(sql_type = BigInt)]
-    users: i64,
     #[diesel(sql_type = BigInt)]
     changed: i64,
 }
@@ -170,40 +176,49 @@ async fn first_user(
     Ok(Some(place.read("user_id", row.user_id)?))
 }
 
-/// Refuses sums that do not fit, naming the bytewise first user.
-async fn refuse_overflow(
+/// What the events come to for each user, in the order of their ids. Refuses sums that do not fit, naming the
+/// first of those users.
+async fn compute(
     tx: &mut AsyncPgConnection,
     ledger_id: LedgerId,
     epoch_id: EpochId,
     weights: &WeightTable,
-) -> Result<(), TxError> {
+) -> Result<Vec<ComputedRow>, TxError> {
+    diesel::sql_query(HASH_WEIGHTS).execute(tx).await?;
     if may_overflow(weights)
         && let Some(user_id) = first_user(tx, FIND_OVERFLOW, ledger_id, epoch_id, weights).await?
     {
         return Err(AmountOverflow { what: format!("the units of {user_id}") }.into());
     }
-    Ok(())
+    let rows = over_computed!(COMPUTE, ledger_id, epoch_id, weights).load(tx).await?;
+    diesel::sql_query(PLAN_FREELY).execute(tx).await?;
+    Ok(rows)
 }
 
 /// What every user would be proposed under these weights. Reads only.
-pub(crate) async fn preview(
-    connection: &mut AsyncPgConnection,
-    ledger_id: LedgerId,
-    epoch_id: EpochId,
-    weights: &WeightTable,
-) -> Result<Vec<NewAllocation>, TxError> {
-    refuse_overflow(connection, ledger_id, epoch_id, weights).await?;
-    let rows: Vec<ComputedRow> =
-        over_computed!(PREVIEW, ledger_id, epoch_id, weights).load(connection).await?;
-    let place = Place { table: "activity_events", row: &epoch_id };
-    let allocation = |row: ComputedRow| {
-        Ok(NewAllocation {
-            user_id: place.read("user_id", row.user_id)?,
-            proposed_units: place.amount("units", row.units, Units::new)?,
-            activity_count: place.read("count", row.events)?,
-        })
-    };
-    rows.into_iter().map(allocation).collect()
+pub(crate) struct PreviewAllocations<'a> {
+    pub(crate) ledger_id: LedgerId,
+    pub(crate) epoch_id: EpochId,
+    pub(crate) weights: &'a WeightTable,
+}
+
+#[async_trait]
+impl Command for PreviewAllocations<'_> {
+    type Output = Vec<NewAllocation>;
+    const NAME: &'static str = "preview_allocations";
+
+    async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Vec<NewAllocation>, TxError> {
+        let rows = compute(tx, self.ledger_id, self.epoch_id, self.weights).await?;
+        let place = Place { table: "activity_events", row: &self.epoch_id };
+        let allocation = |row: ComputedRow| {
+            Ok(NewAllocation {
+                user_id: place.read("user_id", row.user_id)?,
+                proposed_units: place.amount("units", row.units, Units::new)?,
+                activity_count: place.read("count", row.events)?,
+            })
+        };
+        rows.into_iter().map(allocation).collect()
+    }
 }
 
 /// Refuses to close an epoch whose proposals are not what the events come to: once it is closed,
@@ -213,8 +228,12 @@ pub(super) async fn refuse_stale_proposals(
     ledger_id: LedgerId,
     epoch: &Epoch,
 ) -> Result<(), TxError> {
+    diesel::sql_query(HASH_WEIGHTS).execute(tx).await?;
     match first_user(tx, FIND_STALE, ledger_id, epoch.id, &epoch.weights).await? {
-        None => Ok(()),
+        None => {
+            diesel::sql_query(PLAN_FREELY).execute(tx).await?;
+            Ok(())
+        }
         Some(user_id) => {
             Err(LedgerPortError::AllocationsStale { epoch_id: epoch.id, user_id }.into())
         }
@@ -238,13 +257,22 @@ impl Command for ProposeAllocations {
         // would be in the sum of one user and not in that of the next.
         let epoch =
             lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Alone).await?;
-        refuse_overflow(tx, self.ledger_id, self.epoch_id, &epoch.weights).await?;
-        let query = over_computed!(WRITE, self.ledger_id, self.epoch_id, &epoch.weights);
-        let summary: SummaryRow =
-            query.bind::<Timestamptz, _>(self.now.as_datetime()).get_result(tx).await?;
+        let rows = compute(tx, self.ledger_id, self.epoch_id, &epoch.weights).await?;
+        let users: Vec<&str> = rows.iter().map(|row| row.user_id.as_str()).collect();
+        let (units, events): (Vec<i64>, Vec<i64>) =
+            rows.iter().map(|row| (row.units, row.events)).unzip();
+        let summary: SummaryRow = diesel::sql_query(WRITE)
+            .bind::<SqlUuid, _>(self.ledger_id.0)
+            .bind::<BigInt, _>(self.epoch_id.0)
+            .bind::<Array<Text>, _>(&users)
+            .bind::<Array<BigInt>, _>(units)
+            .bind::<Array<BigInt>, _>(events)
+            .bind::<Timestamptz, _>(self.now.as_datetime())
+            .get_result(tx)
+            .await?;
         let place = Place { table: "epoch_allocations", row: &self.epoch_id };
         Ok(ProposalSummary {
-            users: place.read("count", summary.users)?,
+            users: count(users.len()),
             changed: place.read("count", summary.changed)?,
         })
     }

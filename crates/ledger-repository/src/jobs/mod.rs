@@ -47,6 +47,7 @@ impl<R: Role> JobQueue for PgJobQueue<R> {
     }
 
     async fn take_job(&self, claim: &Claim<'_>) -> PortResult<Option<TakenJob>> {
+        claim.check()?;
         self.pool.run(&TakeJob::new(claim)).await
     }
 

@@ -7,7 +7,9 @@ use ledger_schema::schema::epoch_allocations as allocations;
 
 use super::{PgLedgerStore, fetch, page};
 use crate::Role;
-use crate::commands::{InsertAllocations, ProposeAllocations, UpdateAllocation, preview};
+use crate::commands::{
+    InsertAllocations, PreviewAllocations, ProposeAllocations, UpdateAllocation,
+};
 use crate::rows::AllocationRow;
 
 #[async_trait]
@@ -31,12 +33,10 @@ impl<R: Role> AllocationStore for PgLedgerStore<R> {
         epoch_id: EpochId,
         weights: &WeightTable,
     ) -> PortResult<Vec<NewAllocation>> {
-        let name = "preview_allocations";
-        let mut loan = self.pool.lend().await?;
-        let found = preview(loan.connection(), self.ledger_id, epoch_id, weights).await;
-        let proposals = loan.end(name, found)?;
+        let preview = PreviewAllocations { ledger_id: self.ledger_id, epoch_id, weights };
+        let proposals = self.pool.rehearse(&preview).await?;
         if proposals.is_empty() {
-            self.require_epoch(name, epoch_id).await?;
+            self.require_epoch("preview_allocations", epoch_id).await?;
         }
         Ok(proposals)
     }

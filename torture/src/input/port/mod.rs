@@ -1,7 +1,9 @@
 //! Every method of the port, on PostgreSQL and on the memory store, with extremes that the types let
-//! through: both answer alike, and neither gives a reason that is none.
+//! through: both answer alike, and neither gives a reason that is none. The list of jobs is PostgreSQL's
+//! alone.
 
 mod draw;
+mod jobs;
 mod methods;
 mod told;
 
@@ -18,6 +20,7 @@ use ledger_repository::{LedgerPool, PgLedgerRegistry};
 use ledger_testkit::SettableClock;
 
 use self::draw::Draw;
+use self::jobs::Jobs;
 use self::methods::{Asked, METHODS, Method};
 use super::tally::{Tally, Verdict, panicked, shown};
 use crate::ground::{Ground, Store, pool, store};
@@ -26,6 +29,9 @@ use crate::{Outcome, broken, ensure};
 /// How many calls a ledger gets before the next one begins empty: the memory store copies its books
 /// for every write.
 const CALLS_OF_A_LEDGER: u64 = 400;
+
+/// How many calls of a ledger come to one of the list of jobs, which has fewer methods.
+const CALLS_TO_ONE_OF_JOBS: u64 = 5;
 
 /// What the clock shows when a ledger begins. No clock of a real machine does.
 const TIMES: &[&str] =
@@ -36,6 +42,7 @@ pub(crate) struct Both {
     clock: SettableClock,
     pool: LedgerPool<Server>,
     registry: PgLedgerRegistry<Server>,
+    jobs: Jobs,
     memory_ledgers: MemoryLedger,
     stores: [Store; 2],
     /// The epochs of each, in the order in which they were opened. Their numbers are not the same.
@@ -55,6 +62,7 @@ impl Both {
         Ok(Self {
             registry: PgLedgerRegistry::new(pool.clone(), shared()),
             stores: [store(&pool, "default", shared()).await?, memory],
+            jobs: Jobs::new(pool.clone()),
             memory_ledgers,
             clock,
             pool,
@@ -78,6 +86,9 @@ impl Both {
             let method = dice.choice(METHODS).unwrap_or(&METHODS[0]);
             let verdict = self.ask(method, dice).await?;
             tally.add(method.name, verdict);
+            if self.calls.is_multiple_of(CALLS_TO_ONE_OF_JOBS) {
+                self.jobs.ask(dice, tally).await?;
+            }
         }
         Ok(())
     }
@@ -105,11 +116,7 @@ impl Both {
         let memory = self.answer(method, &memory, 1, &thrown).await?;
         let name = method.name;
         for (who, answer) in [("PostgreSQL", &postgres), ("the memory store", &memory)] {
-            if let Err(refusal) = answer {
-                let is_clear =
-                    !matches!(refusal.kind(), RefusalKind::Defect | RefusalKind::Unavailable);
-                ensure!(is_clear, "{who} answers {name} by {}", in_full(refusal));
-            }
+            ensure_clear(who, name, answer.as_ref().err())?;
         }
         let verdict = if postgres.is_ok() { Verdict::Accepted } else { Verdict::Refused };
         self.look_for_a_new_epoch().await?;
@@ -155,6 +162,14 @@ impl Both {
         }
         Ok(())
     }
+}
+
+/// A refusal says what is wrong with the question, and not with the store.
+fn ensure_clear(who: &str, name: &str, refusal: Option<&LedgerPortError>) -> Outcome<()> {
+    let Some(refusal) = refusal else { return Ok(()) };
+    let is_clear = !matches!(refusal.kind(), RefusalKind::Defect | RefusalKind::Unavailable);
+    ensure!(is_clear, "{who} answers {name} by {}", in_full(refusal));
+    Ok(())
 }
 
 fn in_full(refusal: &LedgerPortError) -> String {
