@@ -1,4 +1,7 @@
-//! `docs/performance.md`: a section a part, each written anew by the run of that part, with its command.
+//! `docs/performance.md`: a section a part, each written anew by the run of that part, with its command. A run of
+//! some paths alone (`--only`) writes their rows anew, adds its command and leaves the other rows.
+
+use comfy_table::{Table, presets::ASCII_MARKDOWN};
 
 use crate::report::Report;
 use crate::{Failure, Options, Part};
@@ -35,6 +38,46 @@ fn command(options: &Options) -> String {
     command + " --markdown docs/performance.md"
 }
 
+const COMMAND: &str = "    just bench";
+
+/// The commands of a section, and this run's instead of an older one over the same paths.
+fn commands_and_this(section: &str, options: &Options) -> String {
+    let only = format!(" --only '{}' ", options.only);
+    let older = section.lines().filter(|line| line.starts_with(COMMAND) && !line.contains(&only));
+    let mut commands: Vec<String> = older.map(|line| line.trim().to_owned()).collect();
+    commands.push(command(options));
+    commands.join("\n    ")
+}
+
+/// The rows of a section's table, cell by cell, its head first.
+fn rows(section: &str) -> Vec<Vec<&str>> {
+    section
+        .lines()
+        .filter(|line| line.starts_with('|') && !line.starts_with("|-"))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect()
+}
+
+/// A section's table with those rows anew that this run has.
+fn with_rows(section: &str, table: &str) -> String {
+    let (mut all, new) = (rows(section), rows(table));
+    if all.first() != new.first() {
+        return table.to_owned();
+    }
+    for row in new {
+        match all.iter_mut().find(|old| old[0] == row[0]) {
+            Some(old) => *old = row,
+            None => all.push(row),
+        }
+    }
+    let mut merged = Table::new();
+    merged.load_style(ASCII_MARKDOWN);
+    let mut all = all.into_iter();
+    merged.set_header(all.next().unwrap_or_default());
+    merged.add_rows(all);
+    merged.to_string()
+}
+
 /// The page with this part's section written anew, and all else as it is.
 pub(crate) fn with_section(
     page: &str,
@@ -49,11 +92,14 @@ pub(crate) fn with_section(
     let (own, after) = section.split_at(section.find("\n## ").unwrap_or(section.len()));
     // What the section is about is written by hand, and ends where the command begins.
     let about = own.split_once("\n    just bench").map_or(own, |(about, _)| about);
+    let (commands, table) = match options.only.is_empty() {
+        true => (command(options), report.table.clone()),
+        false => (commands_and_this(own, options), with_rows(own, &report.table)),
+    };
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(format!(
-        "{before}{heading}{about}\n    {}\n\nPostgreSQL {postgresql}; {processors} processors.\n\n{}\n{after}",
-        command(options),
-        report.table,
+        "{before}{heading}{about}\n    {commands}\n\nPostgreSQL {postgresql}; {processors} processors.\n\n\
+         {table}\n{after}"
     ))
 }
 
@@ -82,6 +128,30 @@ mod tests {
         assert_eq!(counts, "\n\nMore.\n");
         let twice =
             with_section(&written, &report, &options, "15").ok().expect("there is a section");
+        assert_eq!(twice, written);
+    }
+
+    #[test]
+    fn a_run_of_some_paths_writes_their_rows_and_its_command() {
+        let table = |rows: &[[&str; 2]]| {
+            let rows: Vec<String> =
+                rows.iter().map(|[path, ratio]| format!("| {path} | {ratio} |\n")).collect();
+            format!("| hot path | ratio |\n|----------|-------|\n{}", rows.concat())
+        };
+        let of_all = table(&[["one", "1.00"], ["two", "2.00"]]);
+        let page = format!("## Times\n\nAbout.\n\n    just bench --all\n\nPostgreSQL\n\n{of_all}");
+        let table = table(&[["two", "9.00"], ["three", "3.00"]]);
+        let report = Report { table, rows: Value::Null, measures: Vec::new(), faults: Vec::new() };
+        let options = Options::parse_from(["ledger-bench", "--only", "t", "--rounds", "7"]);
+        let written = with_section(&page, &report, &options, "15").ok().expect("a section");
+        let lines: Vec<&str> = written.lines().collect();
+        assert_eq!(lines[4], "    just bench --all");
+        assert!(lines[5].starts_with("    just bench --part times --events"), "{written}");
+        assert!(lines[5].contains("--rounds 7 --only 't' --markdown"), "{written}");
+        let rows: Vec<String> = lines[9..].iter().map(|line| line.replace(' ', "")).collect();
+        assert_eq!(rows[0], "|hotpath|ratio|");
+        assert_eq!(rows[2..], ["|one|1.00|", "|two|9.00|", "|three|3.00|"]);
+        let twice = with_section(&written, &report, &options, "15").ok().expect("a section");
         assert_eq!(twice, written);
     }
 }

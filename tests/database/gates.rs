@@ -91,57 +91,55 @@ async fn assert_alice_has_it(store: &Store, epoch_id: EpochId) {
     assert_eq!(waiting.items, [], "its author is bound, and nothing gives it to them any more");
 }
 
-#[tokio::test]
-async fn who_is_bound_while_their_event_is_written_gets_it() {
+/// Somebody is stopped at the commit of what they write to a table, somebody else writes meanwhile, and then both
+/// come to their end. What the second one was answered.
+async fn meet<A, B>(
+    table: &str,
+    first: impl FnOnce(Store, EpochId) -> A,
+    second: impl FnOnce(Store, EpochId) -> B,
+) -> B::Output
+where
+    A: Future<Output = Written> + Send + 'static,
+    B: Future<Output: Send> + Send + 'static,
+{
     let arena = Arena::new().await;
     let stores = arena.stores(0, 2).await;
     let epoch_id = open(&stores[0]).await.id;
-    let gate = Gate::shut(&arena, "activity_events", Place::AtCommit).await;
-    let inserting = tokio::spawn(write(stores[0].clone(), insert(epoch_id)));
+    let gate = Gate::shut(&arena, table, Place::AtCommit).await;
+    let first = tokio::spawn(first(stores[0].clone(), epoch_id));
     gate.wait_for_one().await;
-    let binding = tokio::spawn(write(stores[1].clone(), bind()));
-    gate.wait_for_another(&binding).await;
+    let second = tokio::spawn(second(stores[1].clone(), epoch_id));
+    gate.wait_for_another(&second).await;
     gate.open().await;
-    inserting.await.unwrap();
-    assert_eq!(binding.await.unwrap(), Written::Bound { bound: 1, resolved: 1 });
+    first.await.unwrap();
+    let answer = second.await.unwrap();
     assert_alice_has_it(&stores[0], epoch_id).await;
+    answer
+}
+
+#[tokio::test]
+async fn who_is_bound_while_their_event_is_written_gets_it() {
+    let inserting = |store, epoch_id| write(store, insert(epoch_id));
+    let bound = meet("activity_events", inserting, |store, _| write(store, bind())).await;
+    assert_eq!(bound, Written::Bound { bound: 1, resolved: 1 });
 }
 
 /// The same in two steps, as the command line does it.
 #[tokio::test]
 async fn who_is_bound_and_then_resolved_while_their_event_is_written_gets_it() {
-    let arena = Arena::new().await;
-    let stores = arena.stores(0, 2).await;
-    let epoch_id = open(&stores[0]).await.id;
-    let gate = Gate::shut(&arena, "activity_events", Place::AtCommit).await;
-    let inserting = tokio::spawn(write(stores[0].clone(), insert(epoch_id)));
-    gate.wait_for_one().await;
-    let store = stores[1].clone();
-    let binding = tokio::spawn(async move {
+    let inserting = |store, epoch_id| write(store, insert(epoch_id));
+    let binding = |store: Store, epoch_id| async move {
         store.bind_identities(&[binding("git", "a", "alice")]).await.unwrap();
         store.resolve_activity_by_bindings(epoch_id).await.unwrap()
-    });
-    gate.wait_for_another(&binding).await;
-    gate.open().await;
-    inserting.await.unwrap();
-    assert_eq!(binding.await.unwrap(), 1);
-    assert_alice_has_it(&stores[0], epoch_id).await;
+    };
+    assert_eq!(meet("activity_events", inserting, binding).await, 1);
 }
 
 #[tokio::test]
 async fn whose_event_is_written_while_they_are_bound_gets_it() {
-    let arena = Arena::new().await;
-    let stores = arena.stores(0, 2).await;
-    let epoch_id = open(&stores[0]).await.id;
-    let gate = Gate::shut(&arena, "identity_bindings", Place::AtCommit).await;
-    let binding = tokio::spawn(write(stores[0].clone(), bind()));
-    gate.wait_for_one().await;
-    let inserting = tokio::spawn(write(stores[1].clone(), insert(epoch_id)));
-    gate.wait_for_another(&inserting).await;
-    gate.open().await;
-    inserting.await.unwrap();
-    binding.await.unwrap();
-    assert_alice_has_it(&stores[0], epoch_id).await;
+    let binding = |store, _| write(store, bind());
+    let inserting = |store, epoch_id| write(store, insert(epoch_id));
+    meet("identity_bindings", binding, inserting).await;
 }
 
 /// Its id was guessed, or is asked for again. What is answered to be there is there.
