@@ -95,8 +95,13 @@ impl<'a> InsertEvents<'a> {
         done.inserted += inserted;
         done.late += late;
         if inserted < positions.len() {
-            // Whoever inserted the others has committed by now, so this statement sees them.
-            let found = find(tx, self.ledger_id, events, Which::Conflicting).await?;
+            // Whoever inserted the others has committed by now, so this statement sees them. Where none went
+            // in, there may have been no epoch for them.
+            let which = if inserted == 0 { Which::Known } else { Which::Conflicting };
+            let found = find(tx, self.ledger_id, events, which).await?;
+            if inserted == 0 {
+                done.missing += positions.len() - found.len();
+            }
             done.conflicts(positions, found);
         }
         Ok(())
@@ -177,14 +182,8 @@ impl<'a> InsertEvents<'a> {
         if unknown.is_empty() { Ok(()) } else { self.insert(tx, &unknown, done).await }
     }
 
-    /// Whether any of them is not there.
-    async fn is_any_missing(&self, tx: &mut AsyncPgConnection) -> Result<bool, TxError> {
-        let events = self.order.iter().map(|at| &self.events[*at]);
-        Ok(find(tx, self.ledger_id, events, Which::Known).await?.len() < self.events.len())
-    }
-
     fn outcome(&self, done: Done) -> InsertOutcome {
-        let Done { inserted, late, mut conflicts } = done;
+        let Done { inserted, late, mut conflicts, .. } = done;
         conflicts.sort_unstable();
         let skipped = self.events.len() - inserted;
         let mut outcome = InsertOutcome {
@@ -210,6 +209,8 @@ impl<'a> InsertEvents<'a> {
 struct Done {
     inserted: usize,
     late: u64,
+    /// Neither went in nor are there.
+    missing: usize,
     /// Positions of the call, and the hash that is stored.
     conflicts: Vec<(usize, Sha256Hex)>,
 }
@@ -316,7 +317,7 @@ impl Command for InsertFew<'_> {
                 return Err(LedgerPortError::EpochClosed { epoch_id }.into());
             }
             insert.refuse_later_events(&epoch)?;
-            if done.inserted == 0 && insert.is_any_missing(tx).await? {
+            if done.missing > 0 {
                 // The epoch was opened while the statement ran, which did not see it and wrote nothing.
                 done = Done::default();
                 insert.insert(tx, &insert.order, &mut done).await?;
