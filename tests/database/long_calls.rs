@@ -99,3 +99,24 @@ async fn nothing_is_written_of_a_call_that_is_known() {
     assert_eq!(ground.insert(0..20_000).await, 0);
     assert_eq!(ground.owner.value(size).await, before);
 }
+
+/// Counts the INSERTs into the events' table.
+const COUNT_OFFERS: &str = "
+    CREATE SEQUENCE public.offers;
+    GRANT USAGE ON SEQUENCE public.offers TO ledger_service;
+    CREATE FUNCTION public.count_offer() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM nextval('public.offers'); RETURN NULL; END $$;
+    CREATE TRIGGER count_offer BEFORE INSERT ON activity_events
+        FOR EACH STATEMENT EXECUTE FUNCTION public.count_offer()";
+
+#[tokio::test]
+async fn what_is_known_is_offered_to_the_table_once() {
+    let ground = ground().await;
+    assert_eq!(ground.insert(0..20_000).await, 20_000);
+    ground.owner.run(COUNT_OFFERS).await;
+    for (numbers, offers) in [(0..1, "1"), (0..5_000, "2"), (0..20_000, "3")] {
+        assert_eq!(ground.insert(numbers.clone()).await, 0);
+        let counted = ground.owner.value("SELECT last_value FROM public.offers").await;
+        assert_eq!(counted, offers, "after {numbers:?}");
+    }
+}

@@ -94,14 +94,12 @@ impl<'a> InsertEvents<'a> {
         let (inserted, late) = fresh.counts(self.epoch_id)?;
         done.inserted += inserted;
         done.late += late;
-        if inserted < positions.len() {
+        if inserted != positions.len() {
             // Whoever inserted the others has committed by now, so this statement sees them. Where none went
             // in, there may have been no epoch for them.
             let which = if inserted == 0 { Which::Known } else { Which::Conflicting };
             let found = find(tx, self.ledger_id, events, which).await?;
-            if inserted == 0 {
-                done.missing += positions.len() - found.len();
-            }
+            done.is_any_missing |= inserted == 0 && found.len() != positions.len();
             done.conflicts(positions, found);
         }
         Ok(())
@@ -209,8 +207,8 @@ impl<'a> InsertEvents<'a> {
 struct Done {
     inserted: usize,
     late: u64,
-    /// Neither went in nor are there.
-    missing: usize,
+    /// Whether there is one that neither went in nor is there.
+    is_any_missing: bool,
     /// Positions of the call, and the hash that is stored.
     conflicts: Vec<(usize, Sha256Hex)>,
 }
@@ -245,7 +243,7 @@ impl Run {
     }
 
     const fn goes_on(&mut self, events: usize, inserted: usize) {
-        self.has_met_known |= inserted < events;
+        self.has_met_known |= inserted != events;
         self.are_known = inserted < events / 2;
         self.stretch = 1;
     }
@@ -309,7 +307,7 @@ impl Command for InsertFew<'_> {
         let mut done = Done::default();
         insert.insert(tx, &insert.order, &mut done).await?;
         // Some were there, or none could go in. A closed epoch takes nothing, known or not.
-        if done.inserted < insert.events.len() || insert.events.is_empty() {
+        if done.inserted != insert.events.len() || insert.events.is_empty() {
             let epoch_id = insert.epoch_id;
             let epoch = find_epoch(tx, insert.ledger_id, epoch_id).await?;
             let epoch = epoch.ok_or(EpochNotFoundPortError { epoch_id })?;
@@ -317,7 +315,7 @@ impl Command for InsertFew<'_> {
                 return Err(LedgerPortError::EpochClosed { epoch_id }.into());
             }
             insert.refuse_later_events(&epoch)?;
-            if done.missing > 0 {
+            if done.is_any_missing {
                 // The epoch was opened while the statement ran, which did not see it and wrote nothing.
                 done = Done::default();
                 insert.insert(tx, &insert.order, &mut done).await?;
