@@ -261,8 +261,6 @@ async fn resolve(client: &mut Client, place: Place) {
 
 /// What a close cannot do without: everybody's units from the events, and a row written for each.
 async fn finalize(client: &mut Client, place: Place) {
-    let create = "CREATE TEMPORARY TABLE paid (user_id text COLLATE \"C\", units bigint)";
-    client.batch_execute(create).await.unwrap();
     act("finalize", async {
         let rows = units_of(client, place).await;
         let transaction = client.transaction().await.unwrap();

@@ -86,8 +86,10 @@ impl Arena {
         }
         container.close().await?;
         let owner = connect(&owner).await?;
-        if let State::Altered(altered) = state {
-            owner.batch_execute(altered.sql()).await?;
+        match state {
+            State::Altered(altered) => owner.batch_execute(altered.sql()).await?,
+            State::Payable => owner.batch_execute(BARE_STATEMENT).await?,
+            _ => {}
         }
         owner.batch_execute("VACUUM (FREEZE, ANALYZE)").await?;
         Ok(())
@@ -139,6 +141,11 @@ impl Arena {
         Ok(self.admin.query_one("SHOW server_version", &[]).await?.get(0))
     }
 }
+
+/// Where the floor of a close writes what is paid: as durable as a statement is.
+const BARE_STATEMENT: &str = "
+    CREATE TABLE paid (user_id text COLLATE \"C\", units bigint);
+    GRANT INSERT ON paid TO ledger_service";
 
 /// A database for one turn.
 pub(crate) struct Turf {

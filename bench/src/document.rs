@@ -1,7 +1,7 @@
 //! `docs/performance.md`: a section a part, each written anew by the run of that part, with its command. A run of
 //! some paths alone (`--only`) writes their rows anew, adds its command and leaves the other rows.
 
-use comfy_table::{Table, presets::ASCII_MARKDOWN};
+use comfy_table::{Row, Table, presets::ASCII_MARKDOWN};
 
 use crate::report::Report;
 use crate::{Failure, Options, Part};
@@ -59,10 +59,10 @@ fn rows(section: &str) -> Vec<Vec<&str>> {
 }
 
 /// A section's table with those rows anew that this run has.
-fn with_rows(section: &str, table: &str) -> String {
-    let (mut all, new) = (rows(section), rows(table));
+fn with_rows(section: &str, measured: &str) -> String {
+    let (mut all, new) = (rows(section), rows(measured));
     if all.first() != new.first() {
-        return table.to_owned();
+        return measured.to_owned();
     }
     for row in new {
         match all.iter_mut().find(|old| old[0] == row[0]) {
@@ -70,12 +70,20 @@ fn with_rows(section: &str, table: &str) -> String {
             None => all.push(row),
         }
     }
-    let mut merged = Table::new();
-    merged.load_style(ASCII_MARKDOWN);
     let mut all = all.into_iter();
-    merged.set_header(all.next().unwrap_or_default());
-    merged.add_rows(all);
-    merged.to_string()
+    table(all.next().unwrap_or_default(), all)
+}
+
+/// A table in Markdown.
+pub(crate) fn table<R: Into<Row>>(
+    head: impl Into<Row>,
+    rows: impl IntoIterator<Item = R>,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN);
+    table.set_header(head);
+    table.add_rows(rows);
+    table.to_string()
 }
 
 /// The page with this part's section written anew, and all else as it is.

@@ -1,12 +1,12 @@
 //! What was measured, as a table and as JSON.
 
-use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::Options;
 use crate::contest::{Counts, Measures};
 use crate::counting::Count;
+use crate::document;
 use crate::paths::{Act, Path};
 
 /// What a run found.
@@ -24,7 +24,7 @@ impl Report {
     pub(crate) fn of_times(paths: &[Path], measures: &Measures) -> Self {
         let rows: Vec<Row> = paths.iter().filter_map(|path| row(path, measures)).collect();
         let all = measures.0.iter().map(|((turn, _), of)| json!([turn, of])).collect();
-        Self { table: table(&rows), rows: json!(rows), measures: all, faults: Vec::new() }
+        Self { table: table_of_times(&rows), rows: json!(rows), measures: all, faults: Vec::new() }
     }
 
     pub(crate) fn of_counts(paths: &[Path], counts: &Counts, options: &Options) -> Self {
@@ -109,11 +109,9 @@ fn row(path: &Path, measures: &Measures) -> Option<Row> {
     })
 }
 
-/// The table as Markdown.
-fn table(rows: &[Row]) -> String {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN);
-    table.set_header([
+/// The times as Markdown.
+fn table_of_times(rows: &[Row]) -> String {
+    let head = [
         "hot path",
         "goal",
         "ratio (min to max)",
@@ -123,10 +121,10 @@ fn table(rows: &[Row]) -> String {
         "memory",
         "of the floor",
         "peers, in times of the store",
-    ]);
-    for row in rows {
-        let peer = |(name, ratio): &(&str, Spread)| format!("{name} {:.1}", ratio.median);
-        table.add_row([
+    ];
+    let peer = |(name, ratio): &(&str, Spread)| format!("{name} {:.1}", ratio.median);
+    let cells = |row: &Row| {
+        [
             row.name.to_owned(),
             row.goal.map_or_else(String::new, |goal| format!("{goal:.2}")),
             format!("{:.2} ({:.2} to {:.2})", row.ratio.median, row.ratio.min, row.ratio.max),
@@ -141,9 +139,9 @@ fn table(rows: &[Row]) -> String {
             in_mib(row.memory_mib),
             in_mib(row.floor_memory_mib),
             row.peers.iter().map(peer).collect::<Vec<_>>().join(", "),
-        ]);
-    }
-    table.to_string()
+        ]
+    };
+    document::table(head, rows.iter().map(cells))
 }
 
 fn in_mib(memory: Option<Spread>) -> String {
@@ -189,21 +187,19 @@ fn counted(paths: &[Path], counts: &Counts, options: &Options) -> (Vec<CountedRo
 
 /// The counts as Markdown.
 fn table_of_counts(rows: &[CountedRow]) -> String {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN);
-    table.set_header(["hot path", "at most", "statements", "of the floor", "WAL", "of the floor"]);
+    let head = ["hot path", "at most", "statements", "of the floor", "WAL", "of the floor"];
     let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
-    for CountedRow { name, most, own, floor } in rows {
-        table.add_row([
+    let cells = |CountedRow { name, most, own, floor }: &CountedRow| {
+        [
             (*name).to_owned(),
             most.to_string(),
             own.statements.to_string(),
             floor.statements.to_string(),
             mib(own.wal_bytes),
             mib(floor.wal_bytes),
-        ]);
-    }
-    table.to_string()
+        ]
+    };
+    document::table(head, rows.iter().map(cells))
 }
 
 #[cfg(test)]
