@@ -3,7 +3,7 @@
 use ledger_core::{
     AllocationOverride, ComponentId, CursorKey, DisplayName, EventId, EventType, IdempotencyKey,
     LedgerName, PlatformUserId, Sha256Hex, SourceCursor, SourceId, SourceName, TokenName, Units,
-    UserId,
+    UserId, WorkerName,
 };
 use ledger_testkit::event;
 
@@ -41,6 +41,7 @@ fn an_id_of_a_person_or_a_thing_is_printable() {
     takes!(UserId, 256, &taken, &refused);
     takes!(EventId, 512, &taken, &refused);
     takes!(PlatformUserId, 256, &taken, &refused);
+    takes!(WorkerName, 256, &taken, &refused);
     assert!("é".repeat(128).parse::<UserId>().is_ok());
     assert!("é".repeat(129).parse::<UserId>().is_err(), "bytes are counted, not letters");
 }

@@ -61,7 +61,7 @@ async fn worker() {
     let Ok(database) = std::env::var(DATABASE) else { return };
     let config = Config::read(std::env::var(CONFIG).unwrap()).unwrap();
     let clock = Arc::new(FileClock(std::env::var(CLOCK).unwrap().into()));
-    let name = format!("process-{}", std::process::id());
+    let name = format!("process-{}", std::process::id()).parse().unwrap();
     let worker = Worker::open(&database.parse().unwrap(), config, name, clock).await.unwrap();
     worker.run(&CancellationToken::new()).await;
 }

@@ -70,7 +70,7 @@ impl Stage {
         let config = Config::read(config).unwrap();
         let clock = Arc::new(self.clock.clone());
         let url = self.database.service_url();
-        let worker = Worker::open(&url, config, "inside".to_owned(), clock).await.unwrap();
+        let worker = Worker::open(&url, config, "inside".parse().unwrap(), clock).await.unwrap();
         let stop = CancellationToken::new();
         let told = stop.clone();
         let task = tokio::spawn(async move {

@@ -86,7 +86,9 @@ pub(crate) fn collection(collection: &SourceCollection, epoch: &Epoch) -> Value 
 
 pub(crate) fn job(job: &Job) -> Value {
     let (worker, lease_until) = match &job.state {
-        JobState::Running { worker, lease_until } => (Some(worker), Some(lease_until.to_string())),
+        JobState::Running { worker, lease_until } => {
+            (Some(worker.as_str()), Some(lease_until.to_string()))
+        }
         JobState::Queued | JobState::Done | JobState::SetAside => (None, None),
     };
     json!({

@@ -158,6 +158,10 @@ text_id! {
 }
 
 text_id! {
+    /// What a worker calls itself.
+    WorkerName, "worker", max 256, printable
+}
+text_id! {
     /// What everybody may call a person. Holds no `@`: it is shown where addresses are not.
     DisplayName, "display name", max 128, shown_to_everybody
 }

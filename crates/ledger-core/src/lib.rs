@@ -48,7 +48,7 @@ pub use epoch::{Epoch, EpochStatus, NewEpoch};
 pub use hashing::{Sha256Hex, allocation_set_hash, canonical_json};
 pub use ids::{
     ComponentId, DisplayName, EpochId, EventId, EventType, IdempotencyKey, LedgerId, LedgerName,
-    PlatformUserId, SourceId, SourceName, StatementId, TokenName, UserId,
+    PlatformUserId, SourceId, SourceName, StatementId, TokenName, UserId, WorkerName,
 };
 pub use invalid::InvalidValue;
 pub use json::{MAX_JSON_BYTES, MAX_JSON_DEPTH};

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ledger_core::{InvalidValue, LedgerName, OneLine, SourceId, Timestamp};
+use ledger_core::{InvalidValue, LedgerName, OneLine, SourceId, Timestamp, WorkerName};
 use uuid::Uuid;
 
 use crate::{Page, PageRequest, PortResult};
@@ -101,8 +101,8 @@ pub enum JobState {
     Queued,
     /// A worker does it.
     Running {
-        /// What that worker calls itself.
-        worker: String,
+        /// Which.
+        worker: WorkerName,
         /// When it is taken over, unless that worker says that it lives.
         lease_until: Timestamp,
     },
@@ -146,8 +146,8 @@ pub struct Job {
 /// A worker asks for work.
 #[derive(Debug, Clone)]
 pub struct Claim<'a> {
-    /// What the worker calls itself: 1 to 256 bytes without control characters.
-    pub worker: &'a str,
+    /// Who asks.
+    pub worker: &'a WorkerName,
     /// Names the lease. A new one for each claim.
     pub lease_id: Uuid,
     /// How long the job belongs to the worker unless it says that it lives.
@@ -156,26 +156,6 @@ pub struct Claim<'a> {
     pub max_attempts: u32,
     /// What the worker knows how to do.
     pub jobs: &'a [JobKey],
-}
-
-impl Claim<'_> {
-    /// The longest name of a worker, in bytes of UTF-8.
-    pub const MAX_WORKER_BYTES: usize = 256;
-
-    /// Whether the worker's name can be remembered.
-    ///
-    /// # Errors
-    /// When it is empty, longer than [`Self::MAX_WORKER_BYTES`], or holds a control character.
-    pub fn check(&self) -> Result<(), InvalidValue> {
-        let is_printable = !self.worker.chars().any(char::is_control);
-        match is_printable && (1..=Self::MAX_WORKER_BYTES).contains(&self.worker.len()) {
-            true => Ok(()),
-            false => {
-                let rule = "it must have 1 to 256 bytes and no control characters";
-                Err(InvalidValue::new("worker", self.worker, rule))
-            }
-        }
-    }
 }
 
 /// The right to do a job, and to say what became of it.
@@ -239,8 +219,6 @@ pub trait JobQueue: Send + Sync {
     /// Takes the job that is due first, among those that the worker knows how to do; also one whose
     /// worker let its lease run out. A job that was taken too often without being done is set aside
     /// instead. Not idempotent: each call takes another job.
-    ///
-    /// Refuses a worker's name that cannot be remembered (`InvalidValue`).
     async fn take_job(&self, claim: &Claim<'_>) -> PortResult<Option<TakenJob>>;
 
     /// Says that the worker lives. Answers whether it still has the job.

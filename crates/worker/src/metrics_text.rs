@@ -4,7 +4,7 @@ use std::fmt;
 
 use activity_collector::{CollectError, CollectReport};
 use activity_sources::Remedy;
-use ledger_core::LedgerName;
+use ledger_core::{LedgerName, WorkerName};
 use ledger_port::LedgerPortError;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -144,11 +144,12 @@ impl Standing {
 /// The whole page. Without statuses the database did not answer.
 pub(crate) fn page(
     counts: &Counts,
-    worker: &str,
+    worker: &WorkerName,
     statuses: Option<&[(LedgerName, SourceStatus)]>,
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix(PREFIX);
-    let labels = [("version", env!("CARGO_PKG_VERSION").to_owned()), ("worker", worker.to_owned())];
+    let labels =
+        [("version", env!("CARGO_PKG_VERSION").to_owned()), ("worker", worker.to_string())];
     registry.register("worker", "Which worker this is", Info::new(Vec::from(labels)));
     let answers: Gauge = Gauge::default();
     answers.set(i64::from(statuses.is_some()));
@@ -173,7 +174,8 @@ mod tests {
 
     #[test]
     fn a_database_that_does_not_answer_shows() {
-        let text = page(&Counts::default(), "ada \"1\"", None).expect("a text takes it");
+        let worker = "ada \"1\"".parse().expect("a worker's name");
+        let text = page(&Counts::default(), &worker, None).expect("a text takes it");
         assert!(text.contains("\nepoch_ledger_database_up 0\n"), "{text}");
         assert!(text.contains("worker=\"ada \\\"1\\\"\"} 1\n"), "{text}");
         assert!(!text.contains("epoch_ledger_source_waiting{"), "{text}");

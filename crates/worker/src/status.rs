@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use ledger_core::{CollectionFailure, OneLine, SourceId, Timestamp};
+use ledger_core::{CollectionFailure, OneLine, SourceId, Timestamp, WorkerName};
 use ledger_port::{
     ActivityLedgerStore, Job, JobKey, JobQueue, JobState, PortResult, Task, all_pages,
 };
@@ -43,7 +43,7 @@ pub enum WaitsFor {
     /// It is due, and no worker took it yet.
     Worker,
     /// That worker is reading it.
-    Reading(String),
+    Reading(WorkerName),
     /// The place asks for patience until then.
     Place(OneLine, Timestamp),
     /// It failed, and is tried again then.

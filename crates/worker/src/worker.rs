@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger_adapter_worker::{DatabaseUrl, WorkerJobQueue, WorkerLedgerRegistry, WorkerPool};
-use ledger_core::LedgerName;
+use ledger_core::{LedgerName, WorkerName};
 use ledger_port::{
     Claim, Clock, JobKey, JobQueue, LedgerRegistry as _, PortResult, TakenJob, Task,
 };
@@ -30,7 +30,7 @@ pub struct Worker {
 
 /// What every job of a worker works with.
 pub(crate) struct Shared {
-    pub(crate) name: String,
+    pub(crate) name: WorkerName,
     pub(crate) settings: WorkerSettings,
     pub(crate) books: BTreeMap<LedgerName, Books>,
     pub(crate) queue: Arc<dyn JobQueue>,
@@ -59,7 +59,7 @@ impl Worker {
     pub async fn open(
         database: &DatabaseUrl,
         config: Config,
-        name: String,
+        name: WorkerName,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, WorkerError> {
         let pool = WorkerPool::open(database).await?;

@@ -9,7 +9,7 @@ use ledger_core::{
     AllocationOverride, BearerToken, ComponentId, Credits, CursorKey, DisplayName, EpochStatus,
     EventId, EventKind, EventType, IdempotencyKey, InvalidValue, LedgerName, OneLine, Payout,
     Period, PlatformUserId, Scope, Sha256Hex, SourceCursor, SourceId, SourceName, Timestamp,
-    TokenId, TokenName, Units, UserId, Visibility, WeightTable, allocation_set_hash,
+    TokenId, TokenName, Units, UserId, Visibility, WeightTable, WorkerName, allocation_set_hash,
     canonical_json, json_without_addresses, payouts, without_addresses,
 };
 use serde::Serialize;
@@ -36,6 +36,7 @@ const TARGETS: &[(&str, Ask)] = &[
     ("ledger name", |text| id::<LedgerName>(text, slug)),
     ("display name", |text| id::<DisplayName>(text, |text| named(text) && !text.contains('@'))),
     ("token name", |text| id::<TokenName>(text, named)),
+    ("worker", |text| id::<WorkerName>(text, |text| printable(text, 256))),
     ("idempotency key", |text| {
         id::<IdempotencyKey>(text, |text| {
             text.len() <= 255 && text.bytes().all(|b| (33..127).contains(&b))

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::{Args, Subcommand};
+use ledger_core::WorkerName;
 use ledger_port::JobKey;
 
 use super::ConfigArgument;
@@ -25,7 +26,7 @@ pub(crate) struct WorkArguments {
     pub(crate) config: ConfigArgument,
     /// What `jobs list` calls this worker [default: the host's name and the process]
     #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<WorkerName>,
     /// Where to answer a monitoring system (Prometheus), at /metrics [default: nowhere]
     #[arg(long, value_name = "ADDRESS:PORT", env = "EPOCH_LEDGER_METRICS")]
     pub(crate) metrics: Option<SocketAddr>,

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use app_container::Database;
+use ledger_core::WorkerName;
 use ledger_port::SystemClock;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
@@ -12,13 +13,10 @@ use crate::failure::Failure;
 use crate::output::counted;
 use crate::session::Session;
 
-/// The longest name of a worker, in bytes; what the list of jobs keeps.
-const MAX_NAME_BYTES: usize = 256;
-
 pub(super) async fn run(arguments: &WorkArguments, session: &Session) -> Result<(), Failure> {
     let config = Config::read(&arguments.config.config)?;
     let name = match &arguments.name {
-        Some(name) => checked(name)?.to_owned(),
+        Some(name) => name.clone(),
         None => default_name()?,
     };
     let ledgers = counted(config.ledgers.len(), "ledger");
@@ -59,21 +57,10 @@ async fn listener(address: Option<SocketAddr>) -> Result<Option<TcpListener>, Fa
     Ok(Some(bound))
 }
 
-fn checked(name: &str) -> Result<&str, Failure> {
-    let fits =
-        !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.chars().any(char::is_control);
-    if fits {
-        return Ok(name);
-    }
-    Err(Failure::wrong_arguments(format!(
-        "--name must have 1 to {MAX_NAME_BYTES} bytes and no control character"
-    )))
-}
-
 /// Tells workers apart, for people: leases are told apart by ids of their own.
-fn default_name() -> Result<String, Failure> {
+fn default_name() -> Result<WorkerName, Failure> {
     let host = nix::unistd::gethostname().map_err(std::io::Error::from)?;
     let host: String =
         host.to_string_lossy().chars().filter(|c| !c.is_control()).take(100).collect();
-    Ok(format!("{host}:{}", std::process::id()))
+    Ok(WorkerName::new(format!("{host}:{}", std::process::id()))?)
 }

@@ -47,7 +47,6 @@ impl<R: Role> JobQueue for PgJobQueue<R> {
     }
 
     async fn take_job(&self, claim: &Claim<'_>) -> PortResult<Option<TakenJob>> {
-        claim.check()?;
         self.pool.run(&TakeJob::new(claim)).await
     }
 

@@ -90,7 +90,7 @@ impl Command for TakeJob<'_> {
             .bind::<Array<SqlUuid>, _>(ledger_ids)
             .bind::<Array<Text>, _>(kinds)
             .bind::<Array<Text>, _>(subjects)
-            .bind::<Text, _>(self.claim.worker)
+            .bind::<Text, _>(self.claim.worker.as_str())
             .bind::<SqlUuid, _>(self.claim.lease_id)
             .bind::<BigInt, _>(milliseconds(self.claim.lease))
             .load(tx)

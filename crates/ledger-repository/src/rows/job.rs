@@ -41,9 +41,10 @@ impl TryFrom<JobRow> for Job {
             ("queued", None, None) => JobState::Queued,
             ("done", None, None) => JobState::Done,
             ("set-aside", None, None) => JobState::SetAside,
-            ("running", Some(worker), Some(until)) => {
-                JobState::Running { worker, lease_until: place.time("lease_until", until)? }
-            }
+            ("running", Some(worker), Some(until)) => JobState::Running {
+                worker: place.read("worker", worker)?,
+                lease_until: place.time("lease_until", until)?,
+            },
             (state, ..) => {
                 return Err(place.corrupt("state", format!("\"{state}\" with that lease")));
             }

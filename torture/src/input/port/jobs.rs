@@ -75,7 +75,7 @@ impl Jobs {
     }
 
     async fn take(&mut self, draw: &mut Draw<'_>) -> PortResult<()> {
-        let (worker, jobs) = (draw.free(), draw.some(4, key));
+        let (worker, jobs) = (draw.printable(256), draw.some(4, key));
         let lease_id = Uuid::from_u128(draw.dice.u128(..));
         let max_attempts = *draw.dice.choice(&[0, 1, 3, u32::MAX]).unwrap_or(&1);
         let lease = duration(draw);
