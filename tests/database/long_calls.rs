@@ -120,3 +120,16 @@ async fn what_is_known_is_offered_to_the_table_once() {
         assert_eq!(counted, offers, "after {numbers:?}");
     }
 }
+
+#[tokio::test]
+async fn what_is_late_in_a_long_call_is_counted_wherever_it_stands() {
+    let ground = ground().await;
+    let mut events = events(0..26_000);
+    // Of the first statement, of two of one savepoint, and of the last.
+    let late = [0, 5_001, 10_002, 15_003, 25_004];
+    for position in late {
+        events[position] = event(&format!("{position:06}")).at("2026-11-15T23:59:59Z").build();
+    }
+    let outcome = ground.store.insert_activity_events(ground.epoch_id, &events).await.unwrap();
+    assert_eq!((outcome.inserted, outcome.late), (26_000, 5));
+}
