@@ -88,7 +88,7 @@ impl Arena {
         let owner = connect(&owner).await?;
         match state {
             State::Altered(altered) => owner.batch_execute(altered.sql()).await?,
-            State::Payable => owner.batch_execute(BARE_STATEMENT).await?,
+            State::Payable => owner.batch_execute(&bare_statement()).await?,
             _ => {}
         }
         owner.batch_execute("VACUUM (FREEZE, ANALYZE)").await?;
@@ -143,9 +143,12 @@ impl Arena {
 }
 
 /// Where the floor of a close writes what is paid: as durable as a statement is.
-const BARE_STATEMENT: &str = "
-    CREATE TABLE paid (user_id text COLLATE \"C\", units bigint);
-    GRANT INSERT ON paid TO ledger_service";
+fn bare_statement() -> String {
+    format!(
+        "CREATE TABLE paid (user_id text COLLATE \"C\", units bigint);
+         GRANT INSERT ON paid TO {SERVICE_ROLE}"
+    )
+}
 
 /// A database for one turn.
 pub(crate) struct Turf {

@@ -1,9 +1,7 @@
 //! `docs/performance.md`: a section a part, each written anew by the run of that part, with its command. A run of
 //! some paths alone (`--only`) writes their rows anew, adds its command and leaves the other rows.
 
-use comfy_table::{Row, Table, presets::ASCII_MARKDOWN};
-
-use crate::report::Report;
+use crate::report::{Report, markdown};
 use crate::{Failure, Options, Part};
 
 /// What a part is called on the command line.
@@ -71,19 +69,7 @@ fn with_rows(section: &str, measured: &str) -> String {
         }
     }
     let mut all = all.into_iter();
-    table(all.next().unwrap_or_default(), all)
-}
-
-/// A table in Markdown.
-pub(crate) fn table<R: Into<Row>>(
-    head: impl Into<Row>,
-    rows: impl IntoIterator<Item = R>,
-) -> String {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN);
-    table.set_header(head);
-    table.add_rows(rows);
-    table.to_string()
+    markdown(all.next().unwrap_or_default(), all)
 }
 
 /// The page with this part's section written anew, and all else as it is.

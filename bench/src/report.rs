@@ -1,12 +1,12 @@
 //! What was measured, as a table and as JSON.
 
+use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::Options;
 use crate::contest::{Counts, Measures};
 use crate::counting::Count;
-use crate::document;
 use crate::paths::{Act, Path};
 
 /// What a run found.
@@ -109,6 +109,18 @@ fn row(path: &Path, measures: &Measures) -> Option<Row> {
     })
 }
 
+/// A table in Markdown.
+pub(crate) fn markdown<R: Into<comfy_table::Row>>(
+    head: impl Into<comfy_table::Row>,
+    rows: impl IntoIterator<Item = R>,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN);
+    table.set_header(head);
+    table.add_rows(rows);
+    table.to_string()
+}
+
 /// The times as Markdown.
 fn table_of_times(rows: &[Row]) -> String {
     let head = [
@@ -141,7 +153,7 @@ fn table_of_times(rows: &[Row]) -> String {
             row.peers.iter().map(peer).collect::<Vec<_>>().join(", "),
         ]
     };
-    document::table(head, rows.iter().map(cells))
+    markdown(head, rows.iter().map(cells))
 }
 
 fn in_mib(memory: Option<Spread>) -> String {
@@ -199,7 +211,7 @@ fn table_of_counts(rows: &[CountedRow]) -> String {
             mib(floor.wal_bytes),
         ]
     };
-    document::table(head, rows.iter().map(cells))
+    markdown(head, rows.iter().map(cells))
 }
 
 #[cfg(test)]

@@ -137,7 +137,10 @@ impl Killer<'_> {
         self.workers[victim].assert_alive();
         self.workers[victim].kill();
         let name = self.workers[victim].name();
-        let had_one = |job: &Job| matches!(&job.state, JobState::Running { worker, .. } if worker.as_str() == name);
+        let had_one = |job: &Job| match &job.state {
+            JobState::Running { worker, .. } => worker.as_str() == name,
+            _ => false,
+        };
         self.in_hand += u64::from(self.stage.jobs().await.iter().any(had_one));
         self.workers[victim] = Process::start(self.stage, self.config);
         self.done += 1;

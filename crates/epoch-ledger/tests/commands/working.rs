@@ -206,5 +206,9 @@ async fn a_worker_that_cannot_work_says_why() {
 
     let run = program.run(&["work", "--config", word(&file), "--name", "a\nb"]);
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.err.contains("it holds a control character"), "{run:?}");
+    assert!(run.err.contains("--name") && run.err.contains("a control character"), "{run:?}");
+    let long = "w".repeat(257);
+    let run = program.run(&["work", "--config", word(&file), "--name", &long]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("--name") && run.err.contains("256 bytes"), "{run:?}");
 }
