@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use clap::Parser as _;
 use futures_util::{SinkExt as _, StreamExt as _, pin_mut};
-use ledger_bench::data::{PEOPLE, events, person};
+use ledger_bench::data::{CALLERS, PEOPLE, events, events_of_callers, person};
 use ledger_bench::stage::{Order, Work, act};
 use ledger_core::{NewActivityEvent, Sha256Hex, Timestamp};
 use serde_json::Value;
@@ -106,37 +106,44 @@ fn write_line(text: &mut String, place: Place, now: DateTime<Utc>, event: &NewAc
 }
 
 async fn single(order: &Order, place: Place) {
-    let events = events(order.count, PEOPLE, false);
-    let size = events.len().div_ceil(8);
+    let (first, rest) = events_of_callers(order.count);
     let statement = format!(
         "INSERT INTO activity_events ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
          $11, $12, $13, $14, $15, $16)"
     );
     let mut callers = Vec::new();
-    for part in events.chunks(size) {
+    for _ in 0..CALLERS {
         let client = Arc::new(connect(&order.url).await);
         let prepared = client.prepare(&statement).await.unwrap();
-        callers.push((client, prepared, part.to_vec()));
+        callers.push((client, prepared));
     }
-    act("single", async {
-        let tasks: Vec<_> = callers
-            .into_iter()
-            .map(|(client, prepared, part)| {
-                tokio::spawn(async move {
-                    for event in &part {
-                        insert_one(&client, &prepared, place, event).await;
-                    }
-                    part.len() as u64
-                })
+    insert_each(&callers, place, &first).await;
+    act("single", insert_each(&callers, place, &rest)).await;
+}
+
+/// Each caller inserts its part, one by one.
+async fn insert_each(
+    callers: &[(Arc<Client>, Statement)],
+    place: Place,
+    events: &[NewActivityEvent],
+) -> u64 {
+    let parts = events.chunks(events.len().div_ceil(callers.len()));
+    let tasks: Vec<_> = std::iter::zip(callers.iter().cloned(), parts)
+        .map(|((client, prepared), part)| {
+            let part = part.to_vec();
+            tokio::spawn(async move {
+                for event in &part {
+                    insert_one(&client, &prepared, place, event).await;
+                }
+                part.len() as u64
             })
-            .collect();
-        let mut inserted = 0;
-        for task in tasks {
-            inserted += task.await.unwrap();
-        }
-        inserted
-    })
-    .await;
+        })
+        .collect();
+    let mut inserted = 0;
+    for task in tasks {
+        inserted += task.await.unwrap();
+    }
+    inserted
 }
 
 async fn insert_one(client: &Client, prepared: &Statement, place: Place, event: &NewActivityEvent) {

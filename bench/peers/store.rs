@@ -8,7 +8,7 @@ use app_container::{Container, Database, DatabaseConfig};
 use clap::Parser as _;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt as _, pin_mut};
-use ledger_bench::data::{PEOPLE, events, events_among, units, week};
+use ledger_bench::data::{CALLERS, PEOPLE, events, events_among, events_of_callers, units, week};
 use ledger_bench::stage::{Measure, Order, Work, act, tell};
 use ledger_core::{
     Credits, CursorKey, EpochId, NewActivityEvent, NewEpoch, StatementId, WeightTable,
@@ -33,7 +33,7 @@ async fn main() {
     match order.work {
         Work::Ingest => ingest(&store, epoch, &waiting(order.count)).await,
         Work::Pages => pages(&store, epoch, waiting(order.count)).await,
-        Work::Single => single(&store, epoch, waiting(order.count)).await,
+        Work::Single => single(&store, epoch, order.count).await,
         Work::Walk => walk(&store, epoch).await,
         Work::Resolve => {
             let resolve = async { store.resolve_activity_by_bindings(epoch).await.unwrap() };
@@ -199,9 +199,10 @@ async fn pages(store: &Store, epoch: EpochId, events: Vec<NewActivityEvent>) {
     act("fresh", in_tasks(store, epoch, parts, 5_000)).await;
 }
 
-async fn single(store: &Store, epoch: EpochId, events: Vec<NewActivityEvent>) {
-    let parts = parts(events, 8);
-    act("single", in_tasks(store, epoch, parts, 1)).await;
+async fn single(store: &Store, epoch: EpochId, count: u64) {
+    let (first, rest) = events_of_callers(count);
+    in_tasks(store, epoch, parts(first, CALLERS), 1).await;
+    act("single", in_tasks(store, epoch, parts(rest, CALLERS), 1)).await;
 }
 
 async fn read(store: &Store, epoch: EpochId) -> u64 {

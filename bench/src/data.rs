@@ -19,6 +19,13 @@ pub const KINDS: [(&str, &str); 4] = [
     ("forum", "answer_accepted"),
 ];
 
+/// How many callers there are, where each sends one event a call.
+pub const CALLERS: usize = 8;
+
+/// How many calls each of them makes first. PostgreSQL plans a prepared statement anew five times, and
+/// reads its catalogs for a connection's first ones.
+const FIRST_CALLS: usize = 10;
+
 const SECONDS_OF_A_WEEK: u64 = 7 * 24 * 60 * 60;
 
 /// A number that looks random and is the same each time (SplitMix64, Steele, Lea and Flood 2014).
@@ -62,6 +69,20 @@ pub fn units(people: u64) -> Vec<(UserId, Units)> {
 #[must_use]
 pub fn events(count: u64, people: u64, is_resolved: bool) -> Vec<NewActivityEvent> {
     events_among(count, 0..count, people, is_resolved)
+}
+
+/// The events of the callers' first calls, and so many others.
+///
+/// # Panics
+/// When there are more than this machine can number.
+#[must_use]
+pub fn events_of_callers(count: u64) -> (Vec<NewActivityEvent>, Vec<NewActivityEvent>) {
+    let count = usize::try_from(count).expect("they fit into memory");
+    let first = CALLERS * FIRST_CALLS;
+    let all = u64::try_from(first + count).expect("no more than 64 bits");
+    let mut first_ones = events(all, PEOPLE, false);
+    let others = first_ones.split_off(first);
+    (first_ones, others)
 }
 
 /// Some of so many events, in the order in which they happened. Their ids are hashes, as those of commits

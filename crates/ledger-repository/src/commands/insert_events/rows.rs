@@ -82,6 +82,14 @@ impl Target {
     }
 }
 
+// When the window of the epoch begins. The same parameters again, by their numbers, and not bound twice: one
+// parameter and thirteen columns come before them.
+macro_rules! epoch_start {
+    () => {
+        "(SELECT e.period_start FROM epochs e WHERE e.ledger_id = $15 AND e.id = $16)"
+    };
+}
+
 /// The epoch that rows go to, as parameters.
 struct Epoch {
     ledger_id: Uuid,
@@ -101,12 +109,12 @@ impl Epoch {
     ) -> QueryResult<()> {
         out.push_sql("WITH fresh AS (");
         self.insert(out.reborrow(), existing, rows)?;
-        out.push_sql(
+        out.push_sql(concat!(
             " RETURNING event_time) \
              SELECT count(*) AS inserted, count(*) FILTER (WHERE event_time < ",
-        );
-        self.start(out.reborrow())?;
-        out.push_sql(") AS late FROM fresh");
+            epoch_start!(),
+            ") AS late FROM fresh"
+        ));
         Ok(())
     }
 
@@ -119,9 +127,11 @@ impl Epoch {
         row: impl FnOnce(AstPass<'_, 'b, Pg>) -> QueryResult<()>,
     ) -> QueryResult<()> {
         self.insert(out.reborrow(), existing, row)?;
-        out.push_sql(" RETURNING 1::bigint AS inserted, (event_time < ");
-        self.start(out.reborrow())?;
-        out.push_sql(")::integer::bigint AS late");
+        out.push_sql(concat!(
+            " RETURNING 1::bigint AS inserted, (event_time < ",
+            epoch_start!(),
+            ")::integer::bigint AS late"
+        ));
         Ok(())
     }
 
@@ -151,16 +161,6 @@ impl Epoch {
         if matches!(existing, Existing::Skipped) {
             out.push_sql(" ON CONFLICT (ledger_id, id) DO NOTHING");
         }
-        Ok(())
-    }
-
-    /// When its window begins.
-    fn start<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("(SELECT e.period_start FROM epochs e WHERE e.ledger_id = ");
-        out.push_bind_param::<SqlUuid, _>(&self.ledger_id)?;
-        out.push_sql(" AND e.id = ");
-        out.push_bind_param::<BigInt, _>(&self.epoch_id)?;
-        out.push_sql(")");
         Ok(())
     }
 }
