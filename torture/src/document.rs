@@ -24,21 +24,26 @@ pub struct Held {
     pub torture: &'static Torture,
     /// What it did.
     pub report: Report,
+    /// What was tortured.
+    pub commit: String,
     /// How long it took.
     pub took: Duration,
 }
 
 /// The page with this torture's section as it is now; `command` does it again. The sections of the others
-/// stay as they were.
+/// stay as they were, and behind them those that are no torture's.
 pub fn document(page: &str, held: &Held, command: &str) -> String {
     let sections = TORTURES.iter().filter_map(|torture| match torture.name == held.torture.name {
         true => Some(section(held, command)),
         false => section_of(page, torture.name).map(str::to_owned),
     });
-    sections.fold(HEAD.to_owned(), |page, section| page + &section)
+    let written = sections.fold(HEAD.to_owned(), |page, section| page + &section);
+    let names = page.lines().filter_map(|line| line.strip_prefix("## "));
+    let others = names.filter(|name| Torture::named(name).is_none());
+    others.filter_map(|name| section_of(page, name)).fold(written, |page, other| page + other)
 }
 
-fn section(Held { torture, report, took }: &Held, command: &str) -> String {
+fn section(Held { torture, report, commit, took }: &Held, command: &str) -> String {
     let mut section = format!(
         "\n## {}\n\n{}\n\n    {command}\n\n| | |\n|---|---|\n",
         torture.name, torture.about
@@ -47,14 +52,15 @@ fn section(Held { torture, report, took }: &Held, command: &str) -> String {
     for figure in &report.figures {
         let _ = writeln!(section, "| {} | {} |", figure.what, grouped(&figure.value));
     }
-    let _ = writeln!(section, "| commit | {} |", commit());
+    let _ = writeln!(section, "| commit | {commit} |");
     let processors = available_parallelism().map_or(1, NonZero::get);
     let _ = writeln!(section, "| took on {processors} processors, s | {} |", took.as_secs());
     section
 }
 
-/// What was tortured.
-fn commit() -> String {
+/// The commit of this folder. Asked for before a torture: what is tortured was built, and the folder goes on.
+#[must_use]
+pub fn commit() -> String {
     let asked =
         Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
     match asked {
@@ -83,7 +89,8 @@ mod tests {
     fn held(at: usize, commands: u64) -> Held {
         let mut report = Report::new();
         report.tell("commands", commands);
-        Held { torture: &TORTURES[at], report, took: Duration::from_secs(1) }
+        let commit = "0123456789ab".to_owned();
+        Held { torture: &TORTURES[at], report, commit, took: Duration::from_secs(1) }
     }
 
     #[test]
@@ -97,5 +104,14 @@ mod tests {
         let again = document(&both, &held(0, 3_000), "just first again");
         assert_eq!(again.replace("3,000", "1,000").replace("just first again", "just first"), both);
         assert!(again.ends_with(&second[HEAD.len()..]), "{again}");
+    }
+
+    #[test]
+    fn a_section_that_is_no_torture_s_stays() {
+        let other = "\n## by hand\n\nWritten by somebody.\n";
+        let page = document("", &held(1, 2_000), "just second") + other;
+        let both = document(&page, &held(0, 1_000), "just first");
+        assert!(both.ends_with(other), "{both}");
+        assert_eq!(document(&both, &held(0, 1_000), "just first"), both);
     }
 }

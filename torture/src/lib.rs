@@ -27,7 +27,7 @@ mod wire;
 
 use futures_util::future::BoxFuture;
 
-pub use document::{Held, document};
+pub use document::{Held, commit, document};
 pub use extent::Extent;
 pub use failure::{Failure, Outcome, chain};
 pub use players::play;

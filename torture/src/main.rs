@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use ledger_torture::{Extent, Failure, Held, TORTURES, Torture, document};
+use ledger_torture::{Extent, Failure, Held, TORTURES, Torture, commit, document};
 
 /// Names the one deliberate fault that is at work, of those that this build has. The players hear it, too.
 const FAULT: &str = "LEDGER_TORTURE_FAULT";
@@ -99,9 +99,10 @@ async fn run(torture: &'static Torture, options: &Options, seed: u64) -> Result<
         false => Extent::long(seed, Duration::from_secs(60).mul_f64(options.minutes)),
     };
     println!("{} (seed {seed}): {}", torture.name, torture.about);
+    let commit = commit();
     let began = Instant::now();
     let report = torture.run(&extent).await?;
     let took = began.elapsed();
     println!("{report}  held, in {:.1} s", took.as_secs_f64());
-    Ok(Held { torture, report, took })
+    Ok(Held { torture, report, commit, took })
 }

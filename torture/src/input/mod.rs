@@ -2,15 +2,20 @@
 //! parser makes of anything an event or a clear fault; a store answers every method as the other one
 //! does. Nothing ever panics.
 
+mod answers;
+mod commits;
 mod json;
 mod parsers;
+mod plan;
 mod port;
+mod reading;
 mod tally;
 mod texts;
 mod values;
 
 use private_postgres::Durability;
 
+use self::answers::Github;
 use self::parsers::Files;
 use self::port::Both;
 use self::tally::Tally;
@@ -18,7 +23,8 @@ use crate::ground::Ground;
 use crate::report::Progress;
 use crate::{Extent, Failure, Outcome, Report};
 
-/// How many texts each type gets in a turn; the parsers of files get one file full of them.
+/// How many texts each type gets in a turn; the parsers of files, commits and
+/// answers get one of these full of them.
 const TEXTS_OF_A_TURN: u64 = 8;
 /// How many methods of the port are asked in a turn.
 const CALLS_OF_A_TURN: u64 = 28;
@@ -26,6 +32,7 @@ const CALLS_OF_A_TURN: u64 = 28;
 pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let ground = Ground::start(Durability::Fast).await?;
     let files = Files::new()?;
+    let github = Github::start().await?;
     let mut both = Both::start(&ground).await?;
     let [mut dice, mut port_dice] = ["parsers", "port"].map(|player| extent.dice(player));
     let (mut parsed, mut asked) = (Tally::default(), Tally::default());
@@ -35,7 +42,10 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     while parsed.inputs() < most && !extent.is_over() {
         values::ask(&mut dice, &mut parsed, TEXTS_OF_A_TURN)?;
         parsers::ask_in_memory(&mut dice, &mut parsed, 2 * TEXTS_OF_A_TURN)?;
+        plan::ask(&mut dice, &mut parsed, 2 * TEXTS_OF_A_TURN)?;
         files.ask(&mut dice, &mut parsed).await?;
+        commits::ask(&mut dice, &mut parsed).await?;
+        github.ask(&mut dice, &mut parsed).await?;
         both.ask_some(&mut port_dice, &mut asked, CALLS_OF_A_TURN).await?;
         progress.at(parsed.inputs(), most);
     }

@@ -8,7 +8,7 @@ use activity_sources::csv::{self, CsvOptions};
 use activity_sources::gharchive::{ArchiveOptions, ArchiveSource};
 use activity_sources::github::{Delivery, DeliveryError, Received, WEBHOOK_EVENTS, WebhookReader};
 use activity_sources::ndjson::{self, NdjsonOptions};
-use activity_sources::{ActivitySource, CollectWindow, SourceError, event_from_json, open_source};
+use activity_sources::{ActivitySource, SourceError, event_from_json, open_source};
 use fastrand::Rng;
 use futures_util::FutureExt as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -18,8 +18,9 @@ use sha2::Sha256;
 use tempfile::TempDir;
 
 use super::json::{LINE, json_text};
+use super::reading::{any_cursor, at, has, keeps, read_all};
 use super::tally::{Tally, Verdict, guarded, panicked, shown};
-use super::texts::{text, touched, touched_bytes};
+use super::texts::{text, touched_bytes};
 use crate::{Outcome, broken, ensure};
 
 /// How many lines one file has: so many inputs.
@@ -49,10 +50,6 @@ fn archived(id: u32) -> String {
 }
 
 const DELIVERED: &str = r#"{"action":"created","repository":{"id":1,"name":"orchard","full_name":"acme/orchard","owner":{"id":2,"login":"acme"}},"sender":{"id":1,"login":"ada"},"issue":{"number":1},"comment":{"id":7,"user":{"id":1,"login":"ada","type":"User"},"html_url":"https://github.com/acme/orchard/issues/1","created_at":"2026-11-17T10:00:00Z","updated_at":"2026-11-17T10:00:00Z"}}"#;
-
-fn at(text: &str) -> Outcome<Timestamp> {
-    Ok(text.parse()?)
-}
 
 /// Asks the parsers that need no file.
 pub(crate) fn ask_in_memory(dice: &mut Rng, tally: &mut Tally, rounds: u64) -> Outcome<()> {
@@ -98,15 +95,6 @@ fn delivery(reader: &WebhookReader, event: &str, body: &[u8], now: Timestamp) ->
         }
         Err(other) => broken!("a signed delivery is refused: {other}"),
     }
-}
-
-/// What every event keeps to.
-fn keeps(event: &NewActivityEvent) -> Outcome<()> {
-    let fault = event.check().err();
-    ensure!(fault.is_none(), "a parser let {event:?} through: {fault:?}");
-    let is_canonical = event.payload_hash == event.canonical_payload_hash();
-    ensure!(is_canonical, "the hash of {event:?} is not that of its payload");
-    Ok(())
 }
 
 /// Files that are written anew for each round.
@@ -240,8 +228,7 @@ struct Read {
 
 impl Read {
     fn ensure_has(&self, id: &str) -> Outcome<()> {
-        let has = self.events.iter().any(|event| event.id.as_str() == id);
-        ensure!(has, "the sound line {id} is lost among others");
+        ensure!(has(&self.events, id), "the sound line {id} is lost among others");
         Ok(())
     }
 }
@@ -267,72 +254,4 @@ async fn both_ways(
         Err(other) => broken!("faults of {what} are no faults: {other}"),
     };
     Ok(Read { accepted: events.len().try_into()?, refused, events, cursor })
-}
-
-fn always() -> Outcome<CollectWindow> {
-    Ok(CollectWindow {
-        since: at("1970-01-01")?,
-        until: at("2100-01-01")?,
-        retrieved_at: at("2026-11-22")?,
-    })
-}
-
-/// Reads a source to its end.
-async fn read_all(
-    what: &str,
-    source: &dyn ActivitySource,
-) -> Outcome<Result<Vec<NewActivityEvent>, SourceError>> {
-    let window = always()?;
-    let all = async {
-        let mut events = Vec::new();
-        for stream in source.streams().await?.streams {
-            let mut reader = source.read(&stream, None, window).await?;
-            while let Some(page) = reader.next_page().await? {
-                events.extend(page.events);
-            }
-        }
-        Ok(events)
-    };
-    let all: Result<Vec<NewActivityEvent>, SourceError> = AssertUnwindSafe(all)
-        .catch_unwind()
-        .await
-        .map_err(|panic| panicked(what, "a file", &*panic))?;
-    if let Ok(events) = &all {
-        events.iter().try_for_each(keeps)?;
-    }
-    Ok(all)
-}
-
-/// Goes on from a cursor that nobody gave out, or that somebody changed since.
-async fn any_cursor(what: &str, source: &dyn ActivitySource, dice: &mut Rng) -> Outcome<Verdict> {
-    let sound = go_on(what, source, None).await?.ok().flatten().unwrap_or_default();
-    let cursor = match dice.u8(..4) {
-        0 => text(dice),
-        1 => String::from_utf8_lossy(&json_text(dice, &sound)).into_owned(),
-        2 => touched(dice, &sound),
-        _ => sound,
-    };
-    let read = go_on(what, source, Some(&cursor)).await?;
-    Ok(if read.is_ok() { Verdict::Accepted } else { Verdict::Refused })
-}
-
-/// Reads on from a cursor to the end; answers the cursor there.
-async fn go_on(
-    what: &str,
-    source: &dyn ActivitySource,
-    cursor: Option<&str>,
-) -> Outcome<Result<Option<String>, SourceError>> {
-    let window = always()?;
-    let read = async {
-        let mut last = None;
-        for stream in source.streams().await?.streams {
-            let mut reader = source.read(&stream, cursor, window).await?;
-            while let Some(page) = reader.next_page().await? {
-                last = Some(page.next_cursor);
-            }
-        }
-        Ok(last)
-    };
-    let read = AssertUnwindSafe(read).catch_unwind().await;
-    read.map_err(|panic| panicked(what, cursor.unwrap_or_default(), &*panic))
 }

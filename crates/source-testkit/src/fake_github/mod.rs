@@ -45,6 +45,7 @@ struct State {
     repositories: BTreeMap<u64, Repository>,
     token: Option<String>,
     instead: VecDeque<Instead>,
+    bodies: BTreeMap<&'static str, Vec<u8>>,
     /// What it shows was changed until then.
     now: Option<Timestamp>,
     /// The most things on one page.
@@ -153,6 +154,12 @@ impl FakeGithub {
     /// Answers that to the next request that has no such answer yet.
     pub fn answer_instead(&self, instead: Instead) -> &Self {
         self.state().instead.push_back(instead);
+        self
+    }
+
+    /// Answers that, with status 200, whenever a path is asked for that ends so.
+    pub fn answer_always(&self, path_end: &'static str, body: Vec<u8>) -> &Self {
+        self.state().bodies.insert(path_end, body);
         self
     }
 
