@@ -8,7 +8,7 @@ use ledger_core::SourceId;
 use serde_json::{Map, Value};
 
 use super::table::Table;
-use super::value::{SHORTEST, checked, duration, json, text, texts};
+use super::value::{SHORTEST, checked, duration, json, shown, text, texts};
 use super::{SourcePlan, secret};
 
 /// Reads one source. `None` where something that must be there is faulty; what is faulty is told.
@@ -31,9 +31,10 @@ pub(super) fn read(
     let kind = table.require("kind", &format!("known are: {}", known()), |value| {
         let kind = text(value)?;
         let is_known = SOURCES.iter().any(|source| source.name == kind);
-        is_known
-            .then(|| kind.to_owned())
-            .ok_or_else(|| format!("there is no source of kind {kind:?}; known are: {}", known()))
+        is_known.then(|| kind.to_owned()).ok_or_else(|| {
+            let kind = shown(kind);
+            format!("there is no source of kind \"{kind}\"; known are: {}", known())
+        })
     });
     let collect_every =
         table.read("collect_every", |value| duration(value, SHORTEST)).unwrap_or(collect_every);

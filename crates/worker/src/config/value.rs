@@ -41,7 +41,7 @@ pub(super) fn whole(value: &DeValue<'_>, within: RangeInclusive<i64>) -> Result<
         return Err(format!("{}, not {}", must(), a_kind(value)));
     };
     let number = number(written).filter(|number| within.contains(number));
-    number.ok_or_else(|| format!("{written} is not valid: {}", must()))
+    number.ok_or_else(|| format!("{} is not valid: {}", shown(&written.to_string()), must()))
 }
 
 /// The number, where it fits into an `i64`.
@@ -55,7 +55,7 @@ pub(super) fn duration(value: &DeValue<'_>, shortest: Duration) -> Result<Durati
     let Some(text) = value.as_str() else {
         return Err(format!("it must be a length of time, not {}; {EXAMPLES}", a_kind(value)));
     };
-    let invalid = |problem: String| format!("{text:?} is not valid: {problem}");
+    let invalid = |problem: String| format!("\"{}\" is not valid: {problem}", shown(text));
     let duration = humantime::parse_duration(text)
         .map_err(|_| invalid(format!("it must be a length of time; {EXAMPLES}")))?;
     if text.split(|c: char| !c.is_alphabetic()).any(is_without_length) {
@@ -70,6 +70,11 @@ pub(super) fn duration(value: &DeValue<'_>, shortest: Duration) -> Result<Durati
         return Err(invalid("it must be 3650d at most".to_owned()));
     }
     Ok(duration)
+}
+
+/// What is written there as a fault shows it: on one line, and no longer than other refused values.
+pub(super) fn shown(written: &str) -> String {
+    InvalidValue::new("value", written, "").value
 }
 
 fn is_without_length(unit: &str) -> bool {
@@ -89,16 +94,14 @@ pub(super) fn texts(value: &DeValue<'_>) -> Result<Vec<String>, String> {
 pub(super) fn json(value: &DeValue<'_>) -> Result<Value, String> {
     Ok(match value {
         DeValue::String(text) => Value::from(text.as_ref()),
-        DeValue::Integer(written) => number(written)
-            .map(Value::from)
-            .ok_or_else(|| format!("{written} is not valid: it does not fit into 64 bits"))?,
-        DeValue::Float(written) => written
-            .as_str()
-            .parse()
-            .ok()
-            .and_then(Number::from_f64)
-            .map(Value::Number)
-            .ok_or_else(|| format!("{written} is not valid: JSON has no such number"))?,
+        DeValue::Integer(written) => number(written).map(Value::from).ok_or_else(|| {
+            format!("{} is not valid: it does not fit into 64 bits", shown(&written.to_string()))
+        })?,
+        DeValue::Float(written) => {
+            written.as_str().parse().ok().and_then(Number::from_f64).map(Value::Number).ok_or_else(
+                || format!("{} is not valid: JSON has no such number", shown(&written.to_string())),
+            )?
+        }
         DeValue::Boolean(boolean) => Value::from(*boolean),
         DeValue::Datetime(time) => Value::from(time.to_string()),
         DeValue::Array(list) => {

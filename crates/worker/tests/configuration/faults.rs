@@ -219,6 +219,38 @@ fn a_source_of_no_known_kind_is_told_with_those_that_are() {
 }
 
 #[test]
+fn a_long_value_is_shown_by_its_beginning() {
+    let (text, number) = ("x".repeat(10_000), "9".repeat(10_000));
+    let told = said(&with_source(&format!(
+        "id = \"a\"\nkind = \"{text}\"\ncollect_every = \"{text}\"\nmany = {number}\nmuch = -{number}.5e999"
+    )));
+    let beginning = |of: &str| format!("{of}{}…", of.repeat(79));
+    assert_eq!(
+        told,
+        [
+            format!(
+                "f.toml:8:8: ledger.source.kind: there is no source of kind \"{}\"; known are: {}",
+                beginning("x"),
+                kinds()
+            ),
+            format!(
+                "f.toml:9:17: ledger.source.collect_every: \"{}\" is not valid: it must be a length \
+                 of time; write it as \"90s\", \"15m\", \"6h\" or \"7d\"",
+                beginning("x")
+            ),
+            format!(
+                "f.toml:10:8: ledger.source.many: {} is not valid: it does not fit into 64 bits",
+                beginning("9")
+            ),
+            format!(
+                "f.toml:11:8: ledger.source.much: -{}… is not valid: JSON has no such number",
+                "9".repeat(79)
+            ),
+        ]
+    );
+}
+
+#[test]
 fn keys_that_do_not_go_together_are_told() {
     let worker = "[worker]\nlease = \"9s\"\nfirst_retry_after = \"1h\"\nconcurrency = 65\n";
     assert_eq!(
