@@ -24,7 +24,7 @@ pub const CALLERS: usize = 8;
 
 /// How many calls each of them makes first. PostgreSQL plans a prepared statement anew five times, and
 /// reads its catalogs for a connection's first ones.
-const FIRST_CALLS: usize = 10;
+pub const FIRST_CALLS: usize = 10;
 
 const SECONDS_OF_A_WEEK: u64 = 7 * 24 * 60 * 60;
 
