@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use clap::Parser as _;
 use futures_util::{SinkExt as _, StreamExt as _, pin_mut};
-use ledger_bench::data::{CALLERS, PEOPLE, events, events_of_callers, person};
+use ledger_bench::data::{CALLERS, PEOPLE, events, events_of_callers, parts, person};
 use ledger_bench::stage::{Order, Work, act};
 use ledger_core::{NewActivityEvent, Sha256Hex, Timestamp};
 use serde_json::Value;
@@ -117,20 +117,18 @@ async fn single(order: &Order, place: Place) {
         let prepared = client.prepare(&statement).await.unwrap();
         callers.push((client, prepared));
     }
-    insert_each(&callers, place, &first).await;
-    act("single", insert_each(&callers, place, &rest)).await;
+    insert_each(&callers, place, parts(&first, CALLERS)).await;
+    act("single", insert_each(&callers, place, parts(&rest, CALLERS))).await;
 }
 
 /// Each caller inserts its part, one by one.
 async fn insert_each(
     callers: &[(Arc<Client>, Statement)],
     place: Place,
-    events: &[NewActivityEvent],
+    parts: Vec<Vec<NewActivityEvent>>,
 ) -> u64 {
-    let parts = events.chunks(events.len().div_ceil(callers.len()));
     let tasks: Vec<_> = std::iter::zip(callers.iter().cloned(), parts)
         .map(|((client, prepared), part)| {
-            let part = part.to_vec();
             tokio::spawn(async move {
                 for event in &part {
                     insert_one(&client, &prepared, place, event).await;

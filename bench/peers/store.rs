@@ -8,7 +8,9 @@ use app_container::{Container, Database, DatabaseConfig};
 use clap::Parser as _;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt as _, pin_mut};
-use ledger_bench::data::{CALLERS, PEOPLE, events, events_among, events_of_callers, units, week};
+use ledger_bench::data::{
+    CALLERS, PEOPLE, events, events_among, events_of_callers, parts, units, week,
+};
 use ledger_bench::stage::{Measure, Order, Work, act, tell};
 use ledger_core::{
     Credits, CursorKey, EpochId, NewActivityEvent, NewEpoch, StatementId, WeightTable,
@@ -189,20 +191,15 @@ async fn in_tasks(
     inserted
 }
 
-fn parts(events: Vec<NewActivityEvent>, number: usize) -> Vec<Vec<NewActivityEvent>> {
-    let size = events.len().div_ceil(number);
-    events.chunks(size).map(<[_]>::to_vec).collect()
-}
-
 async fn pages(store: &Store, epoch: EpochId, events: Vec<NewActivityEvent>) {
-    let parts = parts(events, 2);
+    let parts = parts(&events, 2);
     act("fresh", in_tasks(store, epoch, parts, 5_000)).await;
 }
 
 async fn single(store: &Store, epoch: EpochId, count: u64) {
     let (first, rest) = events_of_callers(count);
-    in_tasks(store, epoch, parts(first, CALLERS), 1).await;
-    act("single", in_tasks(store, epoch, parts(rest, CALLERS), 1)).await;
+    in_tasks(store, epoch, parts(&first, CALLERS), 1).await;
+    act("single", in_tasks(store, epoch, parts(&rest, CALLERS), 1)).await;
 }
 
 async fn read(store: &Store, epoch: EpochId) -> u64 {

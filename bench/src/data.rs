@@ -85,6 +85,12 @@ pub fn events_of_callers(count: u64) -> (Vec<NewActivityEvent>, Vec<NewActivityE
     (first_ones, others)
 }
 
+/// The events in so many parts, one for each caller.
+#[must_use]
+pub fn parts(events: &[NewActivityEvent], number: usize) -> Vec<Vec<NewActivityEvent>> {
+    events.chunks(events.len().div_ceil(number)).map(<[_]>::to_vec).collect()
+}
+
 /// Some of so many events, in the order in which they happened. Their ids are hashes, as those of commits
 /// are, so they come in no order of ids; some have metadata, an address or a login, and some have none.
 ///

@@ -57,7 +57,7 @@ pub(crate) async fn read_all(
     let all: Result<Vec<NewActivityEvent>, SourceError> = AssertUnwindSafe(all)
         .catch_unwind()
         .await
-        .map_err(|panic| panicked(what, "a file", &*panic))?;
+        .map_err(|panic| panicked(what, "all of it", &*panic))?;
     if let Ok(events) = &all {
         events.iter().try_for_each(keeps)?;
     }
