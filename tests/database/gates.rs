@@ -2,11 +2,11 @@
 //! is not lost.
 
 use ledger_core::EpochId;
-use ledger_port::{IdentityResolution, PageRequest, Write, Written};
-use ledger_testkit::{binding, event, new_epoch, week, weights};
+use ledger_port::{IdentityResolution, LedgerPortError, PageRequest, Write, Written};
+use ledger_testkit::{binding, credits, event, new_epoch, week, weights};
 use tokio::task::JoinHandle;
 
-use crate::arena::{Arena, Store, open};
+use crate::arena::{Arena, Store, ids_of, open, ready};
 use crate::sql::{Sql, wait_until};
 
 /// Where whoever writes is stopped.
@@ -142,23 +142,27 @@ async fn whose_event_is_written_while_they_are_bound_gets_it() {
     meet("identity_bindings", binding, inserting).await;
 }
 
-/// Its id was guessed, or is asked for again. What is answered to be there is there.
+/// Whoever inserts has looked at the epoch before, and is not told that a rule refused.
 #[tokio::test]
-async fn events_for_an_epoch_that_is_opened_meanwhile_are_inserted() {
-    let arena = Arena::new().await;
-    let stores = arena.stores(0, 2).await;
-    let next = "SELECT last_value + is_called::int FROM epochs_id_seq";
-    let epoch_id = EpochId(arena.owner().await.value(next).await.parse().unwrap());
-    let gate = Gate::shut(&arena, "activity_events", Place::BeforeStatement).await;
-    let store = stores[0].clone();
-    let events = [event("1").build(), event("2").build()];
-    let inserting =
-        tokio::spawn(async move { store.insert_activity_events(epoch_id, &events).await.unwrap() });
-    gate.wait_for_one().await;
-    assert_eq!(open(&stores[1]).await.id, epoch_id);
-    gate.open().await;
-    let outcome = inserting.await.unwrap();
-    assert_eq!((outcome.inserted, outcome.duplicates), (2, 0));
+async fn an_epoch_that_is_closed_after_it_was_looked_at_takes_nothing() {
+    for count in [1, 2] {
+        let arena = Arena::new().await;
+        let stores = arena.stores(0, 2).await;
+        let epoch_id = ready(&stores[1]).await.id;
+        let gate = Gate::shut(&arena, "activity_events", Place::BeforeStatement).await;
+        let store = stores[0].clone();
+        let events = ["1", "2"].map(|id| event(id).build());
+        let inserting =
+            tokio::spawn(
+                async move { store.insert_activity_events(epoch_id, &events[..count]).await },
+            );
+        gate.wait_for_one().await;
+        stores[1].close_epoch(epoch_id, credits(100)).await.unwrap();
+        gate.open().await;
+        let refused = inserting.await.unwrap();
+        assert!(matches!(refused, Err(LedgerPortError::EpochClosed { .. })), "{refused:?}");
+        assert_eq!(ids_of(&stores[1], epoch_id).await, ["first"]);
+    }
 }
 
 /// Somebody gives single events of two epochs to people, and somebody all that waits in both.

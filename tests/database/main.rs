@@ -23,6 +23,7 @@ mod long_calls;
 mod migrations;
 mod plans;
 mod races;
+mod remembered_windows;
 mod retries;
 mod role;
 mod scale;

@@ -311,7 +311,7 @@ async fn a_commit_that_is_not_answered_is_given_up_and_can_be_asked_for_again() 
     assert_eq!(store.ingest_page(&page).await.unwrap().inserted, 1);
 }
 
-/// What commits by itself has sent its row when its commit is refused.
+/// What commits by itself has told how many went in when its commit is refused.
 #[tokio::test]
 async fn a_statement_whose_commit_is_refused_is_not_taken_for_done() {
     let ground = ground().await;
@@ -325,9 +325,12 @@ async fn a_statement_whose_commit_is_refused_is_not_taken_for_done() {
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()",
         )
         .await;
-    let one = [event("one").build()];
-    let refused = fault(ground.store.insert_activity_events(ground.epoch_id, &one).await);
-    assert!(matches!(refused, StoreFault::OutOfResources(_)), "{refused:?}");
+    // One event is another statement than several.
+    let events = ["one", "two"].map(|id| event(id).build());
+    for events in [&events[..1], &events] {
+        let refused = fault(ground.store.insert_activity_events(ground.epoch_id, events).await);
+        assert!(matches!(refused, StoreFault::OutOfResources(_)), "{refused:?}");
+    }
     assert_eq!(ground.owner.value("SELECT count(*) FROM activity_events").await, "0");
 }
 

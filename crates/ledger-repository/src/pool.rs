@@ -13,6 +13,7 @@ use ledger_port::{LedgerPortError, PortResult, StoreFault, StoreHealth};
 use tokio_postgres::error::SqlState;
 
 use crate::administration::{MigrateError, SERVICE_ROLE, schema_state};
+use crate::commands::Windows;
 use crate::connection::{ConnectError, ConnectionManager};
 use crate::loan::Loan;
 use crate::refusals::fault;
@@ -81,6 +82,7 @@ pub(crate) struct TransactionCounts {
 pub struct LedgerPool<R> {
     connections: Pool<ConnectionManager>,
     counts: Arc<TransactionCounts>,
+    windows: Arc<Windows>,
     role: PhantomData<R>,
 }
 
@@ -89,6 +91,7 @@ impl<R> Clone for LedgerPool<R> {
         Self {
             connections: self.connections.clone(),
             counts: Arc::clone(&self.counts),
+            windows: Arc::clone(&self.windows),
             role: PhantomData,
         }
     }
@@ -118,7 +121,8 @@ impl<R: Role> LedgerPool<R> {
             .wait_timeout(Some(limits.pool_wait))
             .runtime(Runtime::Tokio1)
             .build()?;
-        let pool = Self { connections, counts: Arc::default(), role: PhantomData };
+        let (counts, windows) = (Arc::default(), Arc::default());
+        let pool = Self { connections, counts, windows, role: PhantomData };
         let mut loan = pool.first_loan(database).await?;
         check_role(loan.connection()).await?;
         check_schema(loan.connection(), database).await?;
@@ -140,6 +144,11 @@ impl<R: Role> LedgerPool<R> {
 
     pub(crate) fn counts(&self) -> &TransactionCounts {
         &self.counts
+    }
+
+    /// What is remembered of the epochs of this database.
+    pub(crate) fn windows(&self) -> &Windows {
+        &self.windows
     }
 
     /// How the connections and the transactions get on.

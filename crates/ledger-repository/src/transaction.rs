@@ -77,8 +77,8 @@ pub(crate) trait Command: Send + Sync {
     type Output: Send;
     /// The transaction's name, for errors and logs.
     const NAME: &'static str;
-    /// Whether the body writes with its first statement alone, and at most reads after it. Such a
-    /// statement is a transaction by itself, and spares the round trips of BEGIN and COMMIT.
+    /// Whether the body writes with one statement alone, and at most reads beside it. Such a statement is a
+    /// transaction by itself, and spares the round trips of BEGIN and COMMIT.
     const IS_ONE_STATEMENT: bool = false;
     /// The body. May run more than once.
     async fn run(&self, tx: &mut AsyncPgConnection) -> Result<Self::Output, TxError>;

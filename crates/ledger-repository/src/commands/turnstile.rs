@@ -60,7 +60,7 @@ pub(super) fn passed_beside_others() -> IsNotNull<lock_shared<Key>> {
     lock_shared(key()).is_not_null()
 }
 
-/// As [`passed_beside_others`], of the epoch `e`.
-pub(super) fn passed_beside_others_sql() -> String {
-    format!("pg_catalog.pg_advisory_xact_lock_shared({BASE} # e.id) IS NOT NULL")
+/// As [`passed_beside_others`], of an epoch's id in SQL: an id that was found in the ledger before.
+pub(super) fn passed_beside_others_sql(epoch_id: &str) -> String {
+    format!("pg_catalog.pg_advisory_xact_lock_shared({BASE} # {epoch_id}) IS NOT NULL")
 }

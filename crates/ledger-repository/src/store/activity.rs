@@ -30,7 +30,7 @@ impl<R: Role> ActivityStore for PgLedgerStore<R> {
         events: &[NewActivityEvent],
     ) -> PortResult<InsertOutcome> {
         let command = InsertEvents::new(self.ledger_id, epoch_id, events, self.now())?;
-        match command.into_few() {
+        match command.into_few(self.pool.windows()) {
             Ok(few) => self.pool.run(&few).await,
             Err(many) => self.pool.run(&many).await,
         }

@@ -2,19 +2,24 @@
 
 mod known;
 mod rows;
+mod windows;
+
+pub(crate) use windows::Windows;
 
 use async_trait::async_trait;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use futures_util::TryStreamExt as _;
 use futures_util::stream::FuturesOrdered;
-use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId, NewActivityEvent, Sha256Hex, Timestamp};
+use ledger_core::{
+    Epoch, EpochId, EpochStatus, LedgerId, NewActivityEvent, Period, Sha256Hex, Timestamp,
+};
 use ledger_port::{
     ActivityConflict, EpochNotFoundPortError, InsertOutcome, LedgerPortError, PortResult,
 };
 
 use self::known::{Which, find};
-use self::rows::{Existing, Target};
+use self::rows::{Fresh, Target};
 use super::{EpochLock, ROWS_PER_STATEMENT, count, find_epoch, lock_writable_epoch};
 use crate::transaction::{Command, TxError};
 
@@ -61,8 +66,8 @@ impl<'a> InsertEvents<'a> {
         self.order.iter().map(|at| self.events[*at].id.as_str()).collect()
     }
 
-    fn refuse_later_events(&self, epoch: &Epoch) -> PortResult<()> {
-        let period_end = epoch.period.end();
+    fn refuse_later_events(&self, period: Period) -> PortResult<()> {
+        let period_end = period.end();
         let later =
             self.events.iter().enumerate().find(|(_, event)| event.event_time >= period_end);
         match later {
@@ -77,79 +82,60 @@ impl<'a> InsertEvents<'a> {
         }
     }
 
-    const fn target(&self) -> Target {
+    const fn target(&self, period: Period) -> Target {
         let Self { ledger_id, epoch_id, now, .. } = *self;
-        Target { ledger_id, epoch_id, ingested_at: now }
+        let (starts, ingested_at) = (period.start().as_datetime(), now.as_datetime());
+        Target { ledger_id, epoch_id, starts, ingested_at }
     }
 
     /// Inserts some of them, and finds out about those that were skipped.
     async fn insert(
         &self,
         tx: &mut AsyncPgConnection,
+        target: Target,
         positions: &[usize],
         done: &mut Done,
     ) -> Result<(), TxError> {
         let events = positions.iter().map(|at| &self.events[*at]);
-        let fresh = self.target().insert(tx, events.clone(), Existing::Skipped).await?;
-        let (inserted, late) = fresh.counts(self.epoch_id)?;
-        done.inserted += inserted;
-        done.late += late;
-        if inserted != positions.len() {
-            // Whoever inserted the others has committed by now, so this statement sees them. Where none went
-            // in, there may have been no epoch for them.
-            let which = if inserted == 0 { Which::Known } else { Which::Conflicting };
-            let found = find(tx, self.ledger_id, events, which).await?;
-            done.is_any_missing |= inserted == 0 && found.len() != positions.len();
+        let fresh = target.insert(tx, events.clone()).await?;
+        done.fresh += fresh;
+        if fresh.inserted != positions.len() {
+            // Whoever inserted the others has committed by now, so this statement sees them.
+            let found = find(tx, self.ledger_id, events, Which::Conflicting).await?;
             done.conflicts(positions, found);
         }
         Ok(())
-    }
-
-    /// Inserts some of them, or fails where one is there.
-    async fn insert_or_fail(
-        &self,
-        tx: &AsyncPgConnection,
-        positions: &[usize],
-    ) -> Result<(usize, u64), TxError> {
-        let events = positions.iter().map(|at| &self.events[*at]);
-        let fresh = self.target().insert(tx, events, Existing::Refused).await?;
-        let (inserted, late) = fresh.counts(self.epoch_id)?;
-        // All of them, or PostgreSQL said which is there: the epoch is locked and takes them.
-        if inserted == positions.len() {
-            Ok((inserted, late))
-        } else {
-            Err(DieselError::NotFound.into())
-        }
     }
 
     /// As [`Self::insert`], where probably none is there. `false` where one is: then none of them went in.
     async fn insert_new(
         &self,
         tx: &mut AsyncPgConnection,
+        target: Target,
         statements: &[&[usize]],
         done: &mut Done,
     ) -> Result<bool, TxError> {
         let insert_all = async |tx: &mut AsyncPgConnection| {
             let mut under_way = FuturesOrdered::new();
-            let mut counts = (0, 0);
+            let mut fresh = Fresh::default();
             let mut rest = statements.iter();
             loop {
                 while under_way.len() < SENT_AT_ONCE
                     && let Some(positions) = rest.next()
                 {
-                    under_way.push_back(self.insert_or_fail(tx, positions));
+                    let events = positions.iter().map(|at| &self.events[*at]);
+                    under_way.push_back(target.insert_new(tx, events));
                 }
-                let Some((inserted, late)) = under_way.try_next().await? else {
-                    return Ok(counts);
+                let Some(next) = under_way.try_next().await? else {
+                    return Ok::<_, TxError>(fresh);
                 };
-                counts = (counts.0 + inserted, counts.1 + late);
+                fresh += next;
             }
         };
         // A savepoint: what went in before one that is there goes out again, and nothing else.
         match tx.transaction(insert_all).await {
-            Ok((inserted, late)) => {
-                done.inserted += inserted;
-                done.late += late;
+            Ok(fresh) => {
+                done.fresh += fresh;
                 Ok(true)
             }
             Err(TxError::Database(DieselError::DatabaseError(
@@ -165,6 +151,7 @@ impl<'a> InsertEvents<'a> {
     async fn insert_unknown(
         &self,
         tx: &mut AsyncPgConnection,
+        target: Target,
         positions: &[usize],
         done: &mut Done,
     ) -> Result<(), TxError> {
@@ -177,16 +164,16 @@ impl<'a> InsertEvents<'a> {
         done.conflicts(positions, found);
         let unknown = positions.iter().zip(is_known).filter(|(_, is_known)| !is_known);
         let unknown: Vec<usize> = unknown.map(|(at, _)| *at).collect();
-        if unknown.is_empty() { Ok(()) } else { self.insert(tx, &unknown, done).await }
+        if unknown.is_empty() { Ok(()) } else { self.insert(tx, target, &unknown, done).await }
     }
 
     fn outcome(&self, done: Done) -> InsertOutcome {
-        let Done { inserted, late, mut conflicts, .. } = done;
+        let Done { fresh: Fresh { inserted, late }, mut conflicts } = done;
         conflicts.sort_unstable();
         let skipped = self.events.len() - inserted;
         let mut outcome = InsertOutcome {
             inserted: count(inserted),
-            late,
+            late: count(late),
             duplicates: count(skipped - conflicts.len()),
             ..InsertOutcome::default()
         };
@@ -205,10 +192,7 @@ impl<'a> InsertEvents<'a> {
 /// What was done so far.
 #[derive(Default)]
 struct Done {
-    inserted: usize,
-    late: u64,
-    /// Whether there is one that neither went in nor is there.
-    is_any_missing: bool,
+    fresh: Fresh,
     /// Positions of the call, and the hash that is stored.
     conflicts: Vec<(usize, Sha256Hex)>,
 }
@@ -257,7 +241,8 @@ impl Command for InsertEvents<'_> {
     async fn run(&self, tx: &mut AsyncPgConnection) -> Result<InsertOutcome, TxError> {
         let epoch =
             lock_writable_epoch(tx, self.ledger_id, self.epoch_id, EpochLock::Shared).await?;
-        self.refuse_later_events(&epoch)?;
+        self.refuse_later_events(epoch.period)?;
+        let target = self.target(epoch.period);
         let mut done = Done::default();
         let statements: Vec<&[usize]> = self.order.chunks(ROWS_PER_STATEMENT).collect();
         let mut rest = statements.as_slice();
@@ -265,34 +250,68 @@ impl Command for InsertEvents<'_> {
         while let Some(positions) = rest.first() {
             if run.is_all_new() {
                 let (next, after) = rest.split_at(run.stretch.min(rest.len()));
-                if self.insert_new(tx, next, &mut done).await? {
+                if self.insert_new(tx, target, next, &mut done).await? {
                     run.stretch = (run.stretch * 2).min(LONGEST_STRETCH);
                     rest = after;
                     continue;
                 }
                 run.has_met_known = true;
             }
-            let before = done.inserted;
+            let before = done.fresh.inserted;
             if run.are_known {
-                self.insert_unknown(tx, positions, &mut done).await?;
+                self.insert_unknown(tx, target, positions, &mut done).await?;
             } else {
-                self.insert(tx, positions, &mut done).await?;
+                self.insert(tx, target, positions, &mut done).await?;
             }
-            run.goes_on(positions.len(), done.inserted - before);
+            run.goes_on(positions.len(), done.fresh.inserted - before);
             rest = &rest[1..];
         }
         Ok(self.outcome(done))
     }
 }
 
-/// Appends as many events as one statement carries, and by that statement alone: the epoch is found
-/// and locked in it (by the guard of the table, after the rows are in), and it commits by itself.
-pub(crate) struct InsertFew<'a>(InsertEvents<'a>);
+/// Appends as many events as one statement carries, and by that statement alone: it commits by itself, and
+/// the guard of the table locks the epoch after the rows are in, and refuses where it is closed.
+pub(crate) struct InsertFew<'a> {
+    insert: InsertEvents<'a>,
+    windows: &'a Windows,
+}
 
 impl<'a> InsertEvents<'a> {
     /// The same as one statement, where it can be one.
-    pub(crate) fn into_few(self) -> Result<InsertFew<'a>, Self> {
-        if self.events.len() <= ROWS_PER_STATEMENT { Ok(InsertFew(self)) } else { Err(self) }
+    pub(crate) fn into_few(self, windows: &'a Windows) -> Result<InsertFew<'a>, Self> {
+        if self.events.len() > ROWS_PER_STATEMENT {
+            return Err(self);
+        }
+        Ok(InsertFew { insert: self, windows })
+    }
+}
+
+impl InsertFew<'_> {
+    /// The epoch's window. Refusals are told by a fresh look at the epoch.
+    async fn window(&self, tx: &mut AsyncPgConnection) -> Result<Period, TxError> {
+        let Self { insert, windows } = self;
+        let remembered = windows.find(insert.ledger_id, insert.epoch_id);
+        if let Some(window) = remembered
+            && insert.refuse_later_events(window).is_ok()
+        {
+            return Ok(window);
+        }
+        let window = self.writable_epoch(tx).await?.period;
+        insert.refuse_later_events(window)?;
+        windows.remember(insert.ledger_id, insert.epoch_id, window);
+        Ok(window)
+    }
+
+    /// A closed epoch takes nothing, known or not.
+    async fn writable_epoch(&self, tx: &mut AsyncPgConnection) -> Result<Epoch, TxError> {
+        let InsertEvents { ledger_id, epoch_id, .. } = self.insert;
+        let epoch = find_epoch(tx, ledger_id, epoch_id).await?;
+        let epoch = epoch.ok_or(EpochNotFoundPortError { epoch_id })?;
+        if epoch.status == EpochStatus::Closed {
+            return Err(LedgerPortError::EpochClosed { epoch_id }.into());
+        }
+        Ok(epoch)
     }
 }
 
@@ -303,23 +322,19 @@ impl Command for InsertFew<'_> {
     const IS_ONE_STATEMENT: bool = true;
 
     async fn run(&self, tx: &mut AsyncPgConnection) -> Result<InsertOutcome, TxError> {
-        let Self(insert) = self;
+        let Self { insert, windows } = self;
         let mut done = Done::default();
-        insert.insert(tx, &insert.order, &mut done).await?;
-        // Some were there, or none could go in. A closed epoch takes nothing, known or not.
-        if done.inserted != insert.events.len() || insert.events.is_empty() {
-            let epoch_id = insert.epoch_id;
-            let epoch = find_epoch(tx, insert.ledger_id, epoch_id).await?;
-            let epoch = epoch.ok_or(EpochNotFoundPortError { epoch_id })?;
-            if done.inserted == 0 && epoch.status == EpochStatus::Closed {
-                return Err(LedgerPortError::EpochClosed { epoch_id }.into());
+        if !insert.events.is_empty() {
+            let target = insert.target(self.window(tx).await?);
+            if let Err(error) = insert.insert(tx, target, &insert.order, &mut done).await {
+                // The epoch may have been closed. It is looked at when this is run again.
+                windows.forget(insert.ledger_id, insert.epoch_id);
+                return Err(error);
             }
-            insert.refuse_later_events(&epoch)?;
-            if done.is_any_missing {
-                // The epoch was opened while the statement ran, which did not see it and wrote nothing.
-                done = Done::default();
-                insert.insert(tx, &insert.order, &mut done).await?;
-            }
+        }
+        if done.fresh.inserted == 0 {
+            // The guard had nothing to look at.
+            self.writable_epoch(tx).await?;
         }
         Ok(insert.outcome(done))
     }

@@ -1,5 +1,7 @@
 //! The INSERT, in the three texts that there are of it.
 
+use std::ops::AddAssign;
+
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -9,158 +11,105 @@ use diesel::sql_types::{
 };
 use diesel::{QueryResult, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use ledger_core::{EpochId, LedgerId, NewActivityEvent, Timestamp};
-use ledger_port::StoreFault;
-use uuid::Uuid;
+use ledger_core::{EpochId, LedgerId, NewActivityEvent};
 
 use super::super::turnstile;
 use crate::rows::Place;
+use crate::transaction::TxError;
 
 /// How many rows of a statement were new, and how many of those are late.
-#[derive(QueryableByName)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Fresh {
+    pub(super) inserted: usize,
+    pub(super) late: usize,
+}
+
+impl AddAssign for Fresh {
+    fn add_assign(&mut self, other: Self) {
+        self.inserted += other.inserted;
+        self.late += other.late;
+    }
+}
+
+#[derive(QueryableByName)]
+struct FreshRow {
     #[diesel(sql_type = BigInt)]
     inserted: i64,
     #[diesel(sql_type = BigInt)]
     late: i64,
 }
 
-impl Fresh {
-    pub(super) fn counts(&self, epoch_id: EpochId) -> Result<(usize, u64), StoreFault> {
-        let place = Place { table: "activity_events", row: &epoch_id };
-        Ok((place.read("count", self.inserted)?, place.read("count", self.late)?))
-    }
-}
-
-/// What becomes of a row that is there already.
-#[derive(Clone, Copy)]
-pub(super) enum Existing {
-    /// It stays, and the rest goes in.
-    Skipped,
-    /// The statement is refused. PostgreSQL need not look first then, which is a tenth of the time.
-    Refused,
-}
-
-/// Where rows go.
+/// Where rows go: an epoch that there is.
 #[derive(Clone, Copy)]
 pub(super) struct Target {
     pub(super) ledger_id: LedgerId,
     pub(super) epoch_id: EpochId,
-    pub(super) ingested_at: Timestamp,
+    /// When the epoch's window begins.
+    pub(super) starts: DateTime<Utc>,
+    pub(super) ingested_at: DateTime<Utc>,
 }
 
 impl Target {
-    /// One INSERT into an epoch that is not closed and ends after the last of the events; into another it
-    /// inserts none. The connection is shared, so that the next one may be made and sent meanwhile.
+    /// Inserts those that are not there.
     pub(super) async fn insert<'e>(
         self,
-        mut tx: &AsyncPgConnection,
+        tx: &mut AsyncPgConnection,
         events: impl ExactSizeIterator<Item = &'e NewActivityEvent> + Clone,
-        existing: Existing,
-    ) -> Result<Fresh, DieselError> {
-        let epoch = Epoch {
-            ledger_id: self.ledger_id.0,
-            epoch_id: self.epoch_id.0,
-            ingested_at: self.ingested_at.as_datetime(),
-            latest: events.clone().map(|e| e.event_time.as_datetime()).max().unwrap_or_default(),
-        };
+    ) -> Result<Fresh, TxError> {
+        if let (Some(only), 1) = (events.clone().next(), events.len()) {
+            let row = InsertRow { target: self, rows: Single::new(only) };
+            let inserted = row.execute(tx).await?;
+            let late = if self.is_late(only) { inserted } else { 0 };
+            return Ok(Fresh { inserted, late });
+        }
         // To the end of the answer and not only its one row: as a statement that commits by itself it may
         // still be refused after the row, by its commit.
-        let fresh: Vec<Fresh> = match (events.clone().next(), events.len(), existing) {
-            (Some(only), 1, Existing::Skipped) => {
-                let fresh = InsertRow { epoch, rows: Single::new(only) }.load(&mut tx).await?;
-                return Ok(fresh.into_iter().next().unwrap_or(Fresh { inserted: 0, late: 0 }));
-            }
-            (_, _, Existing::Skipped) => {
-                InsertRows { epoch, rows: Columns::new(events) }.load(&mut tx).await?
-            }
-            (_, _, Existing::Refused) => {
-                InsertNewRows { epoch, rows: Columns::new(events) }.load(&mut tx).await?
-            }
-        };
-        fresh.into_iter().next().ok_or(DieselError::NotFound)
+        let rows = InsertRows { target: self, rows: Columns::new(events) };
+        let fresh: Vec<FreshRow> = rows.load(tx).await?;
+        let FreshRow { inserted, late } = fresh.into_iter().next().ok_or(DieselError::NotFound)?;
+        let place = Place { table: "activity_events", row: &self.epoch_id };
+        Ok(Fresh { inserted: place.read("count", inserted)?, late: place.read("count", late)? })
     }
-}
 
-// When the window of the epoch begins. The same parameters again, by their numbers, and not bound twice: one
-// parameter and thirteen columns come before them.
-macro_rules! epoch_start {
-    () => {
-        "(SELECT e.period_start FROM epochs e WHERE e.ledger_id = $15 AND e.id = $16)"
-    };
-}
+    /// Inserts them all, or fails where one is there. PostgreSQL need not look first then, which is a tenth of
+    /// the time. The connection is shared, so that the next ones may be made and sent meanwhile.
+    pub(super) async fn insert_new<'e>(
+        self,
+        mut tx: &AsyncPgConnection,
+        events: impl Iterator<Item = &'e NewActivityEvent> + Clone,
+    ) -> Result<Fresh, DieselError> {
+        let late = events.clone().filter(|event| self.is_late(event)).count();
+        let rows = InsertNewRows { target: self, rows: Columns::new(events) };
+        Ok(Fresh { inserted: rows.execute(&mut tx).await?, late })
+    }
 
-/// The epoch that rows go to, as parameters.
-struct Epoch {
-    ledger_id: Uuid,
-    epoch_id: i64,
-    ingested_at: DateTime<Utc>,
-    /// The last of the events' times.
-    latest: DateTime<Utc>,
-}
+    fn is_late(self, event: &NewActivityEvent) -> bool {
+        event.event_time.as_datetime() < self.starts
+    }
 
-impl Epoch {
-    /// One row of counts, of any number of rows.
-    fn insert_all<'b>(
+    /// The whole INSERT but for what becomes of rows that are there. The turnstile comes before the first row,
+    /// and once: where there is no table to read, PostgreSQL asks the condition before it unpacks the arrays.
+    fn insert_into<'b>(
         &'b self,
         mut out: AstPass<'_, 'b, Pg>,
-        existing: Existing,
         rows: impl FnOnce(AstPass<'_, 'b, Pg>) -> QueryResult<()>,
     ) -> QueryResult<()> {
-        out.push_sql("WITH fresh AS (");
-        self.insert(out.reborrow(), existing, rows)?;
-        out.push_sql(concat!(
-            " RETURNING event_time) \
-             SELECT count(*) AS inserted, count(*) FILTER (WHERE event_time < ",
-            epoch_start!(),
-            ") AS late FROM fresh"
-        ));
-        Ok(())
-    }
-
-    /// The same counts, told by the one row itself, or by none. Nothing need be summed: half of what the
-    /// other form costs more than a bare INSERT.
-    fn insert_one<'b>(
-        &'b self,
-        mut out: AstPass<'_, 'b, Pg>,
-        existing: Existing,
-        row: impl FnOnce(AstPass<'_, 'b, Pg>) -> QueryResult<()>,
-    ) -> QueryResult<()> {
-        self.insert(out.reborrow(), existing, row)?;
-        out.push_sql(concat!(
-            " RETURNING 1::bigint AS inserted, (event_time < ",
-            epoch_start!(),
-            ")::integer::bigint AS late"
-        ));
-        Ok(())
-    }
-
-    fn insert<'b>(
-        &'b self,
-        mut out: AstPass<'_, 'b, Pg>,
-        existing: Existing,
-        rows: impl FnOnce(AstPass<'_, 'b, Pg>) -> QueryResult<()>,
-    ) -> QueryResult<()> {
-        // Joined to the epoch, so that on Citus it would run within one shard (not tried there).
         out.push_sql(
             "INSERT INTO activity_events (ledger_id, epoch_id, ingested_at, id, source, event_type, \
              platform_user_id, platform_login, user_id, artifact_url, metadata, payload_hash, \
-             producer, producer_version, event_time, retrieved_at) SELECT e.ledger_id, e.id, ",
+             producer, producer_version, event_time, retrieved_at) SELECT ",
         );
+        out.push_bind_param::<SqlUuid, _>(&self.ledger_id.0)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.epoch_id.0)?;
+        out.push_sql(", ");
         out.push_bind_param::<Timestamptz, _>(&self.ingested_at)?;
-        out.push_sql(", u.* FROM epochs e CROSS JOIN ");
+        out.push_sql(", ");
         rows(out.reborrow())?;
-        out.push_sql(" AS u WHERE e.ledger_id = ");
-        out.push_bind_param::<SqlUuid, _>(&self.ledger_id)?;
-        out.push_sql(" AND e.id = ");
-        out.push_bind_param::<BigInt, _>(&self.epoch_id)?;
-        out.push_sql(" AND e.status <> 'closed' AND e.period_end > ");
-        out.push_bind_param::<Timestamptz, _>(&self.latest)?;
-        out.push_sql(" AND ");
-        out.push_sql(&turnstile::passed_beside_others_sql());
-        if matches!(existing, Existing::Skipped) {
-            out.push_sql(" ON CONFLICT (ledger_id, id) DO NOTHING");
-        }
+        // The second parameter again, and not bound twice. The epoch was found in its ledger, so nobody of
+        // another ledger is kept waiting.
+        out.push_sql(" WHERE ");
+        out.push_sql(&turnstile::passed_beside_others_sql("$2"));
         Ok(())
     }
 }
@@ -205,21 +154,21 @@ impl<'a> Columns<'a> {
         out.push_sql("unnest(");
         out.push_bind_param::<Array<Text>, _>(&self.id)?;
         for texts in [&self.source, &self.event_type, &self.platform_user_id] {
-            out.push_sql(", ");
+            out.push_sql("), unnest(");
             out.push_bind_param::<Array<Text>, _>(texts)?;
         }
         for texts in [&self.platform_login, &self.user_id, &self.artifact_url] {
-            out.push_sql(", ");
+            out.push_sql("), unnest(");
             out.push_bind_param::<Array<Nullable<Text>>, _>(texts)?;
         }
-        out.push_sql(", ");
+        out.push_sql("), unnest(");
         out.push_bind_param::<Array<Nullable<Jsonb>>, _>(&self.metadata)?;
         for texts in [&self.payload_hash, &self.producer, &self.producer_version] {
-            out.push_sql(", ");
+            out.push_sql("), unnest(");
             out.push_bind_param::<Array<Text>, _>(texts)?;
         }
         for times in [&self.event_time, &self.retrieved_at] {
-            out.push_sql(", ");
+            out.push_sql("), unnest(");
             out.push_bind_param::<Array<Timestamptz>, _>(times)?;
         }
         out.push_sql(")");
@@ -257,7 +206,6 @@ impl<'a> Single<'a> {
     }
 
     fn push<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("(VALUES (");
         for text in &self.texts {
             out.push_bind_param::<Text, _>(text)?;
             out.push_sql(", ");
@@ -275,18 +223,23 @@ impl<'a> Single<'a> {
             out.push_sql(", ");
             out.push_bind_param::<Timestamptz, _>(time)?;
         }
-        out.push_sql("))");
         Ok(())
     }
 }
 
 // Queries of their own rather than `sql_query`: a text that never changes and has a type stays prepared.
 macro_rules! insert_query {
-    ($(#[$doc:meta])* $name:ident, $rows:ident, $insert:ident, $existing:expr) => {
+    ($(#[$doc:meta])* $name:ident, $rows:ident) => {
         $(#[$doc])*
         struct $name<'a> {
-            epoch: Epoch,
+            target: Target,
             rows: $rows<'a>,
+        }
+
+        impl $name<'_> {
+            fn insert<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                self.target.insert_into(out, |out| self.rows.push(out))
+            }
         }
 
         impl QueryId for $name<'_> {
@@ -297,24 +250,51 @@ macro_rules! insert_query {
         impl Query for $name<'_> {
             type SqlType = Untyped;
         }
-
-        impl QueryFragment<Pg> for $name<'_> {
-            fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-                self.epoch.$insert(out, $existing, |out| self.rows.push(out))
-            }
-        }
     };
 }
 
 insert_query! {
-    /// Many rows in one statement, because a column is one array parameter.
-    InsertRows, Columns, insert_all, Existing::Skipped
+    /// One event: nothing is packed and unpacked, and nothing answered but how many went in. PostgreSQL keeps
+    /// what an INSERT returns until it is done, which costs as much as the look for a known one.
+    InsertRow, Single
+}
+insert_query! {
+    /// Many events in one statement, because a column is one array parameter.
+    InsertRows, Columns
 }
 insert_query! {
     /// As [`InsertRows`], of events of which none is there.
-    InsertNewRows, Columns, insert_all, Existing::Refused
+    InsertNewRows, Columns
 }
-insert_query! {
-    /// As [`InsertRows`], of one event.
-    InsertRow, Single, insert_one, Existing::Skipped
+
+const SKIP_KNOWN: &str = " ON CONFLICT (ledger_id, id) DO NOTHING";
+
+impl QueryFragment<Pg> for InsertRow<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.insert(out.reborrow())?;
+        out.push_sql(SKIP_KNOWN);
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for InsertRows<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH fresh AS (");
+        self.insert(out.reborrow())?;
+        out.push_sql(SKIP_KNOWN);
+        // Which of them went in is known to PostgreSQL alone.
+        out.push_sql(
+            " RETURNING event_time) \
+             SELECT count(*) AS inserted, count(*) FILTER (WHERE event_time < ",
+        );
+        out.push_bind_param::<Timestamptz, _>(&self.target.starts)?;
+        out.push_sql(") AS late FROM fresh");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for InsertNewRows<'_> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.insert(out)
+    }
 }
