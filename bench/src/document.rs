@@ -113,15 +113,14 @@ mod tests {
         let table = "| new |".to_owned();
         let report = Report { table, rows: Value::Null, measures: Vec::new(), faults: Vec::new() };
         let options = Options::parse_from(["ledger-bench", "--events", "5000", "--rounds", "2"]);
-        let written = with_section(page, &report, &options, "15").ok().expect("there is a section");
+        let written = with_section(page, &report, &options, "15").expect("there is a section");
         let (times, counts) = written.split_once("## Counts").expect("it stays");
         assert!(times.starts_with(
             "# Page\n\n## Times\n\nAbout.\n\n    just bench --part times --events 5000"
         ));
         assert!(times.ends_with("| new |\n\n") && !times.contains("old"));
         assert_eq!(counts, "\n\nMore.\n");
-        let twice =
-            with_section(&written, &report, &options, "15").ok().expect("there is a section");
+        let twice = with_section(&written, &report, &options, "15").expect("there is a section");
         assert_eq!(twice, written);
     }
 
@@ -137,7 +136,7 @@ mod tests {
         let table = table(&[["two", "9.00"], ["three", "3.00"]]);
         let report = Report { table, rows: Value::Null, measures: Vec::new(), faults: Vec::new() };
         let options = Options::parse_from(["ledger-bench", "--only", "t", "--rounds", "7"]);
-        let written = with_section(&page, &report, &options, "15").ok().expect("a section");
+        let written = with_section(&page, &report, &options, "15").expect("a section");
         let lines: Vec<&str> = written.lines().collect();
         assert_eq!(lines[4], "    just bench --all");
         assert!(lines[5].starts_with("    just bench --part times --events"), "{written}");
@@ -145,7 +144,7 @@ mod tests {
         let rows: Vec<String> = lines[9..].iter().map(|line| line.replace(' ', "")).collect();
         assert_eq!(rows[0], "|hotpath|ratio|");
         assert_eq!(rows[2..], ["|one|1.00|", "|two|9.00|", "|three|3.00|"]);
-        let twice = with_section(&written, &report, &options, "15").ok().expect("a section");
+        let twice = with_section(&written, &report, &options, "15").expect("a section");
         assert_eq!(twice, written);
     }
 }

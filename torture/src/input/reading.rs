@@ -38,30 +38,19 @@ fn always() -> Outcome<CollectWindow> {
     })
 }
 
+/// Where somebody came to who read a source to its end.
+#[derive(Default)]
+struct Read {
+    events: Vec<NewActivityEvent>,
+    cursor: Option<String>,
+}
+
 /// Reads a source to its end.
 pub(crate) async fn read_all(
     what: &str,
     source: &dyn ActivitySource,
 ) -> Outcome<Result<Vec<NewActivityEvent>, SourceError>> {
-    let window = always()?;
-    let all = async {
-        let mut events = Vec::new();
-        for stream in source.streams().await?.streams {
-            let mut reader = source.read(&stream, None, window).await?;
-            while let Some(page) = reader.next_page().await? {
-                events.extend(page.events);
-            }
-        }
-        Ok(events)
-    };
-    let all: Result<Vec<NewActivityEvent>, SourceError> = AssertUnwindSafe(all)
-        .catch_unwind()
-        .await
-        .map_err(|panic| panicked(what, "all of it", &*panic))?;
-    if let Ok(events) = &all {
-        events.iter().try_for_each(keeps)?;
-    }
-    Ok(all)
+    Ok(read_from(what, source, None).await?.map(|read| read.events))
 }
 
 /// Goes on from a cursor that nobody gave out, or that somebody changed since.
@@ -70,34 +59,41 @@ pub(crate) async fn any_cursor(
     source: &dyn ActivitySource,
     dice: &mut Rng,
 ) -> Outcome<Verdict> {
-    let sound = go_on(what, source, None).await?.ok().flatten().unwrap_or_default();
+    let sound = read_from(what, source, None).await?.ok();
+    let sound = sound.and_then(|read| read.cursor).unwrap_or_default();
     let cursor = match dice.u8(..4) {
         0 => text(dice),
         1 => String::from_utf8_lossy(&json_text(dice, &sound)).into_owned(),
         2 => touched(dice, &sound),
         _ => sound,
     };
-    let read = go_on(what, source, Some(&cursor)).await?;
+    let read = read_from(what, source, Some(&cursor)).await?;
     Ok(if read.is_ok() { Verdict::Accepted } else { Verdict::Refused })
 }
 
-/// Reads on from a cursor to the end; answers the cursor there.
-async fn go_on(
+async fn read_from(
     what: &str,
     source: &dyn ActivitySource,
     cursor: Option<&str>,
-) -> Outcome<Result<Option<String>, SourceError>> {
+) -> Outcome<Result<Read, SourceError>> {
     let window = always()?;
     let read = async {
-        let mut last = None;
+        let mut read = Read::default();
         for stream in source.streams().await?.streams {
             let mut reader = source.read(&stream, cursor, window).await?;
             while let Some(page) = reader.next_page().await? {
-                last = Some(page.next_cursor);
+                read.events.extend(page.events);
+                read.cursor = Some(page.next_cursor);
             }
         }
-        Ok(last)
+        Ok(read)
     };
-    let read = AssertUnwindSafe(read).catch_unwind().await;
-    read.map_err(|panic| panicked(what, cursor.unwrap_or_default(), &*panic))
+    let read: Result<Read, SourceError> = AssertUnwindSafe(read)
+        .catch_unwind()
+        .await
+        .map_err(|panic| panicked(what, cursor.unwrap_or("all of it"), &*panic))?;
+    if let Ok(read) = &read {
+        read.events.iter().try_for_each(keeps)?;
+    }
+    Ok(read)
 }
