@@ -1,11 +1,17 @@
-//! A pool remembers the windows of epochs that it wrote to. Nobody may see that it does: here, the store of
-//! another pool changes the epoch meanwhile, or the epoch is another ledger's.
+//! A pool remembers the windows of epochs that it wrote to. Nobody may see that it does but by its speed: here, the
+//! store of another pool changes the epoch meanwhile, or the epoch is another ledger's.
 
+use std::sync::Arc;
+
+use ledger_adapter_server::Server;
 use ledger_core::{EpochId, NewActivityEvent};
-use ledger_port::{InsertOutcome, LedgerPortError, PortResult};
+use ledger_port::{InsertOutcome, LedgerPortError, PortResult, SystemClock};
+use ledger_repository::LedgerPool;
 use ledger_testkit::{credits, event};
+use store_testkit::TestDatabase;
 
 use crate::arena::{Arena, Store, ids_of, open, ready};
+use crate::sql::{Sql, wait_until};
 
 /// Of the window's first second, of the one before it, of its last, and of the one after that.
 const FIRST: &str = "2026-11-16T00:00:00Z";
@@ -105,4 +111,30 @@ async fn that_there_is_no_epoch_is_not_remembered() {
     }
     assert_eq!(open(store).await.id, epoch);
     assert_eq!(counts(store, epoch, &[("one", FIRST)]).await, (1, 0));
+}
+
+/// Each statement that commits by itself is a transaction, and so is each look at an epoch.
+#[tokio::test]
+async fn a_remembered_epoch_is_not_asked_for_again() {
+    const CALLS: u64 = 200;
+    let database = TestDatabase::new().await;
+    let owner = Sql::owner(&database).await;
+    let pool: LedgerPool<Server> = database.pool().await;
+    let store: Store = Arc::new(database.store(&pool, "default", Arc::new(SystemClock)).await);
+    let epoch = open(&store).await.id;
+    let committed = async || -> u64 {
+        let query = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()";
+        owner.value(query).await.parse().unwrap()
+    };
+    let before = committed().await;
+    for call in 0..CALLS {
+        assert_eq!(counts(&store, epoch, &[(&call.to_string(), FIRST)]).await, (1, 0));
+    }
+    // A session hands its counts over when it ends.
+    pool.close();
+    let sessions = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND usename = 'ledger_service'";
+    wait_until(&owner, sessions, "0").await;
+    let transactions = committed().await - before;
+    assert!((CALLS..CALLS + CALLS / 2).contains(&transactions), "{transactions}");
 }
