@@ -44,12 +44,12 @@ mod tests {
     fn no_more_epochs_are_remembered_than_there_is_room_for() {
         let (windows, ledger_id) = (Windows::default(), LedgerId(Uuid::nil()));
         let window = Period::iso_week("2026-W47").expect("a week");
-        let epochs = || (1..).map(EpochId);
-        for epoch_id in epochs().take(MOST + 1) {
+        let epochs = || (1..).map(EpochId).take(MOST + 1);
+        let held = || epochs().filter(|id| windows.find(ledger_id, *id) == Some(window)).count();
+        for (before, epoch_id) in epochs().enumerate() {
+            assert_eq!(held(), before);
             windows.remember(ledger_id, epoch_id, window);
-            assert_eq!(windows.find(ledger_id, epoch_id), Some(window));
         }
-        let held = epochs().take(MOST + 1).filter(|id| windows.find(ledger_id, *id).is_some());
-        assert_eq!(held.count(), 1, "room was made for the last one");
+        assert_eq!(held(), 1, "room was made for the last one");
     }
 }
