@@ -55,35 +55,37 @@ async fn the_first_call_and_the_next_ones_see_the_same_window() {
     assert_eq!(ids_of(store, epoch).await.len(), 10);
 }
 
-#[tokio::test]
-async fn whoever_remembers_an_epoch_hears_of_its_close() {
-    let arena = Arena::new().await;
+/// An epoch that a store remembers, and that was closed since. The stores are that one, and another pool's.
+async fn closed_meanwhile(arena: &Arena) -> (Store, Store, EpochId) {
     let [remembers, closes] = &arena.stores(0, 2).await[..] else { unreachable!("two") };
     let epoch = ready(closes).await.id;
     assert_eq!(counts(remembers, epoch, &[("known", FIRST)]).await, (1, 0));
     closes.close_epoch(epoch, credits(100)).await.unwrap();
+    (remembers.clone(), closes.clone(), epoch)
+}
 
+#[tokio::test]
+async fn whoever_remembers_an_epoch_hears_of_its_close() {
+    let arena = Arena::new().await;
+    let (remembers, closes, epoch) = closed_meanwhile(&arena).await;
     let (known, fresh) = (("known", FIRST), ("fresh", FIRST));
     // The window is remembered until a fresh one is refused, and is not remembered again.
     let calls: [&[_]; 7] =
         [&[known], &[("later", AFTER)], &[fresh], &[fresh, known], &[known], &[("x", AFTER)], &[]];
     for events in calls {
-        let refused = insert(remembers, epoch, events).await;
+        let refused = insert(&remembers, epoch, events).await;
         assert!(matches!(refused, Err(LedgerPortError::EpochClosed { .. })), "{refused:?}");
     }
-    assert_eq!(ids_of(closes, epoch).await, ["first", "known"]);
+    assert_eq!(ids_of(&closes, epoch).await, ["first", "known"]);
 }
 
 #[tokio::test]
 async fn many_fresh_ones_hear_of_the_close_too() {
     let arena = Arena::new().await;
-    let [remembers, closes] = &arena.stores(0, 2).await[..] else { unreachable!("two") };
-    let epoch = ready(closes).await.id;
-    assert_eq!(counts(remembers, epoch, &[("known", FIRST)]).await, (1, 0));
-    closes.close_epoch(epoch, credits(100)).await.unwrap();
-    let refused = insert(remembers, epoch, &[("a", FIRST), ("b", BEFORE), ("known", FIRST)]).await;
+    let (remembers, closes, epoch) = closed_meanwhile(&arena).await;
+    let refused = insert(&remembers, epoch, &[("a", FIRST), ("b", BEFORE), ("known", FIRST)]).await;
     assert!(matches!(refused, Err(LedgerPortError::EpochClosed { .. })), "{refused:?}");
-    assert_eq!(ids_of(closes, epoch).await, ["first", "known"]);
+    assert_eq!(ids_of(&closes, epoch).await, ["first", "known"]);
 }
 
 /// Both are stores of one pool.

@@ -40,7 +40,7 @@ pub(crate) use write_once::{WriteOnce, find_answer};
 use diesel::prelude::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_core::{Epoch, EpochId, EpochStatus, LedgerId};
-use ledger_port::{EpochNotFoundPortError, LedgerPortError};
+use ledger_port::{EpochNotFoundPortError, LedgerPortError, PortResult};
 use ledger_schema::schema::epochs;
 
 use crate::rows::EpochRow;
@@ -91,11 +91,15 @@ async fn lock_writable_epoch(
     epoch_id: EpochId,
     lock: EpochLock,
 ) -> Result<Epoch, TxError> {
-    let epoch = lock_epoch(tx, ledger_id, epoch_id, lock).await?;
-    if epoch.status == EpochStatus::Closed {
-        return Err(LedgerPortError::EpochClosed { epoch_id }.into());
+    Ok(writable(lock_epoch(tx, ledger_id, epoch_id, lock).await?)?)
+}
+
+/// The epoch, unless it is closed: such a one takes nothing.
+fn writable(epoch: Epoch) -> PortResult<Epoch> {
+    match epoch.status {
+        EpochStatus::Closed => Err(LedgerPortError::EpochClosed { epoch_id: epoch.id }),
+        EpochStatus::Open | EpochStatus::Review => Ok(epoch),
     }
-    Ok(epoch)
 }
 
 /// The epoch of that id, as it is at this moment.

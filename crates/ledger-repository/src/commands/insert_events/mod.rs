@@ -11,16 +11,14 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use futures_util::TryStreamExt as _;
 use futures_util::stream::FuturesOrdered;
-use ledger_core::{
-    Epoch, EpochId, EpochStatus, LedgerId, NewActivityEvent, Period, Sha256Hex, Timestamp,
-};
+use ledger_core::{Epoch, EpochId, LedgerId, NewActivityEvent, Period, Sha256Hex, Timestamp};
 use ledger_port::{
     ActivityConflict, EpochNotFoundPortError, InsertOutcome, LedgerPortError, PortResult,
 };
 
 use self::known::{Which, find};
 use self::rows::{Fresh, Target};
-use super::{EpochLock, ROWS_PER_STATEMENT, count, find_epoch, lock_writable_epoch};
+use super::{EpochLock, ROWS_PER_STATEMENT, count, find_epoch, lock_writable_epoch, writable};
 use crate::transaction::{Command, TxError};
 
 /// The most statements that a savepoint covers: so much is done in vain at the most.
@@ -307,11 +305,7 @@ impl InsertFew<'_> {
     async fn writable_epoch(&self, tx: &mut AsyncPgConnection) -> Result<Epoch, TxError> {
         let InsertEvents { ledger_id, epoch_id, .. } = self.insert;
         let epoch = find_epoch(tx, ledger_id, epoch_id).await?;
-        let epoch = epoch.ok_or(EpochNotFoundPortError { epoch_id })?;
-        if epoch.status == EpochStatus::Closed {
-            return Err(LedgerPortError::EpochClosed { epoch_id }.into());
-        }
-        Ok(epoch)
+        Ok(writable(epoch.ok_or(EpochNotFoundPortError { epoch_id })?)?)
     }
 }
 
