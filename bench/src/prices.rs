@@ -7,7 +7,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Alteration {
-    NoForeignKey,
+    ForeignKey,
     NoChecks,
     NoGuard,
     GuardForEachRow,
@@ -17,7 +17,7 @@ pub(crate) enum Alteration {
 
 impl Alteration {
     pub(crate) const ALL: [Self; 6] = [
-        Self::NoForeignKey,
+        Self::ForeignKey,
         Self::NoChecks,
         Self::NoGuard,
         Self::GuardForEachRow,
@@ -28,7 +28,7 @@ impl Alteration {
     /// What the table calls it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::NoForeignKey => "COPY without the foreign key to epochs",
+            Self::ForeignKey => "COPY with a foreign key to epochs",
             Self::NoChecks => "COPY without the CHECKs",
             Self::NoGuard => "COPY without the guard trigger",
             Self::GuardForEachRow => "COPY with the guard for each row",
@@ -40,7 +40,7 @@ impl Alteration {
     /// The template of its databases.
     pub(crate) const fn template(self) -> &'static str {
         match self {
-            Self::NoForeignKey => "state_no_foreign_key",
+            Self::ForeignKey => "state_foreign_key",
             Self::NoChecks => "state_no_checks",
             Self::NoGuard => "state_no_guard",
             Self::GuardForEachRow => "state_guard_for_each_row",
@@ -52,8 +52,9 @@ impl Alteration {
     /// What makes it so.
     pub(crate) const fn sql(self) -> &'static str {
         match self {
-            Self::NoForeignKey => {
-                "ALTER TABLE activity_events DROP CONSTRAINT activity_events_epoch_fkey"
+            Self::ForeignKey => {
+                "ALTER TABLE activity_events ADD FOREIGN KEY (ledger_id, epoch_id)
+                    REFERENCES epochs (ledger_id, id)"
             }
             Self::NoChecks => {
                 "ALTER TABLE activity_events DROP CONSTRAINT activity_events_ids_printable,
@@ -87,7 +88,7 @@ const GUARD_FOR_EACH_ROW: &str = "
     BEGIN
         SELECT e.status, e.period_end INTO touched FROM public.epochs e
         WHERE e.ledger_id = NEW.ledger_id AND e.id = NEW.epoch_id FOR SHARE;
-        IF touched.status = 'closed' OR NEW.event_time >= touched.period_end THEN
+        IF NOT FOUND OR touched.status = 'closed' OR NEW.event_time >= touched.period_end THEN
             RAISE EXCEPTION 'refused';
         END IF;
         RETURN NEW;

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::Error;
 
 use crate::books::{Books, By, copy, named, new_event};
-use crate::sql::{Sql, refusal, wait_until};
+use crate::sql::{Sql, refusal, wait_until, waits_for};
 
 const FROZEN: &str = "epoch_frozen_on_close";
 const BEGIN: &str = "BEGIN";
@@ -80,13 +80,7 @@ impl Meeting {
 
     /// Answers once the second waits for the first.
     async fn second_waits(&self, sql: &str) -> JoinHandle<Result<u64, Error>> {
-        let pid = "SELECT pg_backend_pid()";
-        let (first, second) = (self.first.value(pid).await, self.second.value(pid).await);
-        let (session, statement) = (Arc::clone(&self.second), sql.to_owned());
-        let call = tokio::spawn(async move { session.try_run(&statement).await });
-        let waits = format!("SELECT pg_blocking_pids({second}) = ARRAY[{first}]");
-        wait_until(&self.books.owner, &waits, "t").await;
-        call
+        waits_for(&self.first, &self.second, sql, &self.books.owner).await
     }
 
     async fn status(&self) -> String {

@@ -15,6 +15,7 @@ mod catalogs;
 mod close_races;
 mod container;
 mod corrupt_values;
+mod epoch_reference;
 mod faults;
 mod freezing;
 mod gates;

@@ -1,6 +1,9 @@
 //! Plain SQL, as one would type it: text in, text out, and a refusal with everything it says.
 
+use std::sync::Arc;
+
 use store_testkit::TestDatabase;
+use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, NoTls, SimpleQueryMessage};
 
@@ -104,6 +107,22 @@ pub(crate) fn refusal(error: &Error) -> Refused {
         constraint: answer.constraint().map(ToOwned::to_owned),
         column: answer.column().map(ToOwned::to_owned),
     }
+}
+
+/// Begins a statement in one session; answers once it waits for what another session has locked.
+pub(crate) async fn waits_for(
+    another: &Sql,
+    session: &Arc<Sql>,
+    sql: &str,
+    watcher: &Sql,
+) -> JoinHandle<Result<u64, Error>> {
+    let pid = "SELECT pg_backend_pid()";
+    let (holds, waits) = (another.value(pid).await, session.value(pid).await);
+    let (session, statement) = (Arc::clone(session), sql.to_owned());
+    let call = tokio::spawn(async move { session.try_run(&statement).await });
+    let is_blocked = format!("SELECT pg_blocking_pids({waits}) = ARRAY[{holds}]");
+    wait_until(watcher, &is_blocked, "t").await;
+    call
 }
 
 /// Waits until a query answers `expected`, for at most five seconds.

@@ -38,6 +38,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("epoch_collections_pkey", "COLLECTION_RECORDED"),
     ("epoch_collections_readable", "READABLE"),
     ("epoch_definition_pinned", "EPOCH_DEFINITION_PINNED"),
+    ("epoch_deleted_read_committed", "LEDGER_SCOPED"),
     ("epoch_frozen_on_close", "EPOCH_FROZEN_ON_CLOSE"),
     ("epoch_moves_forward", "EPOCH_MOVES_FORWARD"),
     ("epoch_pool_components_amount_not_negative", "ALL_MATH_INTEGER"),
