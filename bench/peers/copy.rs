@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use clap::Parser as _;
 use futures_util::{SinkExt as _, StreamExt as _, pin_mut};
 use ledger_bench::data::{CALLERS, PEOPLE, events, events_of_callers, parts, person};
-use ledger_bench::stage::{Order, Work, act};
+use ledger_bench::stage::{Order, Work, act, grow};
 use ledger_core::{NewActivityEvent, Sha256Hex, Timestamp};
 use serde_json::Value;
 use tokio_postgres::{Client, NoTls, Row, Statement};
@@ -43,7 +43,10 @@ async fn main() {
         Work::Propose => act("propose", propose(&client, place)).await,
         Work::Resolve => resolve(&mut client, place).await,
         Work::Finalize => finalize(&mut client, place).await,
-        Work::Walk | Work::Payouts | Work::FinalizeBeside | Work::Grow => {
+        Work::Grow => {
+            grow(order.count, async |events| copy(&mut client, place, &events).await).await;
+        }
+        Work::Walk | Work::Payouts | Work::FinalizeBeside => {
             unreachable!("nothing to be held against")
         }
         Work::Small => small(&client, place, order.count).await,

@@ -8,10 +8,8 @@ use app_container::{Container, Database, DatabaseConfig};
 use clap::Parser as _;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt as _, pin_mut};
-use ledger_bench::data::{
-    CALLERS, PEOPLE, events, events_among, events_of_callers, parts, units, week,
-};
-use ledger_bench::stage::{Measure, Order, Work, act, tell};
+use ledger_bench::data::{CALLERS, PEOPLE, events, events_of_callers, parts, units, week};
+use ledger_bench::stage::{Measure, Order, Work, act, grow, tell};
 use ledger_core::{
     Credits, CursorKey, EpochId, NewActivityEvent, NewEpoch, StatementId, WeightTable,
     allocation_set_hash, payouts,
@@ -47,7 +45,12 @@ async fn main() {
             let other = container.ledger_registry().create_ledger(&name).await.unwrap();
             finalize_beside(&store, epoch, &container.store_of(&other)).await;
         }
-        Work::Grow => grow(&store, epoch, order.count).await,
+        Work::Grow => {
+            let insert = async |events: Vec<NewActivityEvent>| {
+                store.insert_activity_events(epoch, &events).await.unwrap().inserted
+            };
+            grow(order.count, insert).await;
+        }
         Work::Payouts => unreachable!("asked for before there is a database"),
         Work::Read => act("read", read(&store, epoch)).await,
         Work::Propose => {
@@ -122,27 +125,6 @@ async fn finalize_beside(store: &Store, epoch: EpochId, other: &Store) {
     })
     .await;
     tell(&Measure { act: "write".to_owned(), seconds: longest, memory_bytes: None, done: 1 });
-}
-
-/// A two-hundredth of so many events beside a hundredth of them, and again beside all of them.
-async fn grow(store: &Store, epoch: EpochId, count: u64) {
-    let (few, some) = (count / 100, count / 200);
-    let all = count + 2 * some;
-    let among = |from: u64, number: u64| events_among(all, from..from + number, PEOPLE, false);
-    let insert = |events: Vec<NewActivityEvent>| async move {
-        store.insert_activity_events(epoch, &events).await.unwrap().inserted
-    };
-    let fill = |from: u64, to: u64| async move {
-        for at in (from..to).step_by(100_000) {
-            insert(among(at, 100_000.min(to - at))).await;
-        }
-    };
-    fill(0, few).await;
-    let events = among(few, some);
-    act("few", insert(events)).await;
-    fill(few + some, count + some).await;
-    let events = among(count + some, some);
-    act("many", insert(events)).await;
 }
 
 /// As the close computes them.

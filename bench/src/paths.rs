@@ -219,6 +219,16 @@ fn ingesting() -> Vec<Path> {
             1.5,
             None,
         ),
+        Path {
+            goal: None,
+            ..row(
+                "COPY: beside ten times the events, beside a tenth of them",
+                (turn(Work::Grow, Empty, Peer::Copy), "many"),
+                (turn(Work::Grow, Empty, Peer::Copy), "few"),
+                1.5,
+                None,
+            )
+        },
         beside(
             "one event a call, eight callers",
             (Work::Single, Empty, "single"),

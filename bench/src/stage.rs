@@ -7,7 +7,10 @@ use std::io::{BufRead as _, Write as _};
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
+use ledger_core::NewActivityEvent;
 use serde::{Deserialize, Serialize};
+
+use crate::data::{PEOPLE, events_among};
 
 /// What there is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
@@ -104,6 +107,22 @@ pub fn tell(measure: &Measure) {
     let mut out = std::io::stdout().lock();
     let text = serde_json::to_string(measure).expect("a measure is text and numbers");
     writeln!(out, "{text}").and_then(|()| out.flush()).expect("the conductor listens");
+}
+
+/// A two-hundredth of so many events beside a hundredth of them, and again beside all of them.
+///
+/// # Panics
+/// When the conductor is gone, or this is not Linux.
+pub async fn grow(count: u64, mut insert: impl AsyncFnMut(Vec<NewActivityEvent>) -> u64) {
+    let (few, some) = (count / 100, count / 200);
+    let among = |from: u64, to: u64| events_among(count + 2 * some, from..to, PEOPLE, false);
+    for (name, from, to) in [("few", 0, few), ("many", few + some, count + some)] {
+        for at in (from..to).step_by(100_000) {
+            insert(among(at, to.min(at + 100_000))).await;
+        }
+        let events = among(to, to + some);
+        act(name, insert(events)).await;
+    }
 }
 
 /// A line of the process's status, in bytes.

@@ -1,6 +1,7 @@
 //! The INSERT, in the three texts that there are of it.
 
 use std::ops::AddAssign;
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -16,6 +17,11 @@ use ledger_core::{EpochId, LedgerId, NewActivityEvent};
 use super::super::turnstile;
 use crate::rows::Place;
 use crate::transaction::TxError;
+
+/// Of the second parameter again, and not bound twice. The epoch was found in its ledger, so nobody of another
+/// ledger is kept waiting.
+static TURNSTILE: LazyLock<String> =
+    LazyLock::new(|| format!(" WHERE {}", turnstile::passed_beside_others_sql("$2")));
 
 /// How many rows of a statement were new, and how many of those are late.
 #[derive(Debug, Default, Clone, Copy)]
@@ -106,10 +112,7 @@ impl Target {
         out.push_bind_param::<Timestamptz, _>(&self.ingested_at)?;
         out.push_sql(", ");
         rows(out.reborrow())?;
-        // The second parameter again, and not bound twice. The epoch was found in its ledger, so nobody of
-        // another ledger is kept waiting.
-        out.push_sql(" WHERE ");
-        out.push_sql(&turnstile::passed_beside_others_sql("$2"));
+        out.push_sql(&TURNSTILE);
         Ok(())
     }
 }
