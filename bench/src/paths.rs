@@ -220,14 +220,12 @@ fn ingesting() -> Vec<Path> {
             None,
         ),
         Path {
+            name: "COPY: beside ten times the events, beside a tenth of them",
+            act: (turn(Work::Grow, Empty, Peer::Copy), "many"),
+            floor: (turn(Work::Grow, Empty, Peer::Copy), "few"),
             goal: None,
-            ..row(
-                "COPY: beside ten times the events, beside a tenth of them",
-                (turn(Work::Grow, Empty, Peer::Copy), "many"),
-                (turn(Work::Grow, Empty, Peer::Copy), "few"),
-                1.5,
-                None,
-            )
+            statements: None,
+            peers: Vec::new(),
         },
         beside(
             "one event a call, eight callers",

@@ -7,15 +7,11 @@ use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use crate::books::{Books, By, named, new_event};
-use crate::sql::{Sql, refusal, waits_for};
+use crate::sql::{BEGIN, BEGIN_WITH_A_SNAPSHOT, Sql, refusal, waits_for};
 
 /// A community that has an open epoch and nothing else, so that no other table holds the epoch.
 const BARE: &str = "00000000-0000-0000-0000-0000000000ba";
 const REFERENCE: &str = "activity_events_epoch_fkey";
-const BEGIN: &str = "BEGIN";
-/// With a snapshot, which a transaction takes only with its first query.
-const BEGIN_WITH_A_SNAPSHOT: &str =
-    "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM epochs";
 
 /// The owner, who may delete an epoch, and the service role, which may insert into it.
 struct Meeting {
@@ -50,41 +46,43 @@ impl Meeting {
         format!("DELETE FROM epochs WHERE id = {}", self.epoch)
     }
 
-    /// How many epochs and events the community has.
-    async fn left(&self) -> (String, String) {
+    async fn assert_left(&self, epochs: &str, events: &str) {
         let count = |table| format!("SELECT count(*) FROM {table} WHERE ledger_id = '{BARE}'");
         let owner = &self.books.owner;
-        (owner.value(&count("epochs")).await, owner.value(&count("activity_events")).await)
+        assert_eq!(owner.value(&count("epochs")).await, epochs);
+        assert_eq!(owner.value(&count("activity_events")).await, events);
     }
 
-    async fn assert_left(&self, epochs: &str, events: &str) {
-        assert_eq!(self.left().await, (epochs.to_owned(), events.to_owned()));
+    /// The first does it and commits while the second, whose transaction began before, wants the other thing.
+    async fn refused_beside(
+        &self,
+        (first, does): (&Sql, &str),
+        (second, begins, wants): (&Arc<Sql>, &str, &str),
+    ) -> Error {
+        second.run(begins).await;
+        first.run(BEGIN).await;
+        assert_eq!(first.run(does).await, 1);
+        let waits = waits_for(first, second, wants, &self.books.owner).await;
+        first.run("COMMIT").await;
+        let error = waits.await.unwrap().expect_err("an event would be of no epoch");
+        second.run("ROLLBACK").await;
+        error
     }
 
-    /// The owner deletes the epoch and commits while the service role inserts into it.
-    async fn delete_before_an_insert_that_began(&self, begin: &str) -> Error {
-        self.service.run(begin).await;
-        self.owner.run(BEGIN).await;
-        assert_eq!(self.owner.run(&self.delete()).await, 1);
-        let watcher = &self.books.owner;
-        let inserted = waits_for(&self.owner, &self.service, &self.insert(), watcher).await;
-        self.owner.run("COMMIT").await;
-        let error = inserted.await.unwrap().expect_err("it is of an epoch that is gone");
-        self.service.run("ROLLBACK").await;
+    /// The owner deletes the epoch while the service role inserts into it.
+    async fn delete_before_an_insert_that_began(&self, begins: &str) -> Error {
+        let (delete, insert) = (self.delete(), self.insert());
+        let insertion = (&self.service, begins, &*insert);
+        let error = self.refused_beside((&self.owner, &delete), insertion).await;
         self.assert_left("0", "0").await;
         error
     }
 
-    /// The service role inserts and commits while the owner deletes the epoch.
-    async fn insert_before_a_delete_that_began(&self, begin: &str) -> Error {
-        self.owner.run(begin).await;
-        self.service.run(BEGIN).await;
-        assert_eq!(self.service.run(&self.insert()).await, 1);
-        let watcher = &self.books.owner;
-        let deleted = waits_for(&self.service, &self.owner, &self.delete(), watcher).await;
-        self.service.run("COMMIT").await;
-        let error = deleted.await.unwrap().expect_err("its event has no epoch any more");
-        self.owner.run("ROLLBACK").await;
+    /// The service role inserts while the owner deletes the epoch.
+    async fn insert_before_a_delete_that_began(&self, begins: &str) -> Error {
+        let (delete, insert) = (self.delete(), self.insert());
+        let deletion = (&self.owner, begins, &*delete);
+        let error = self.refused_beside((&self.service, &insert), deletion).await;
         self.assert_left("1", "1").await;
         error
     }

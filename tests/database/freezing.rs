@@ -10,13 +10,9 @@ use tokio::task::JoinHandle;
 use tokio_postgres::Error;
 
 use crate::books::{Books, By, copy, named, new_event};
-use crate::sql::{Sql, refusal, wait_until, waits_for};
+use crate::sql::{BEGIN, BEGIN_WITH_A_SNAPSHOT, Sql, refusal, wait_until, waits_for};
 
 const FROZEN: &str = "epoch_frozen_on_close";
-const BEGIN: &str = "BEGIN";
-/// With a snapshot, which a transaction takes only with its first query.
-const BEGIN_WITH_A_SNAPSHOT: &str =
-    "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM epochs";
 
 /// Closes `$open`, whose budget is 100.
 fn close(total: u32) -> String {

@@ -10,6 +10,11 @@ use tokio_postgres::{Client, Error, NoTls, SimpleQueryMessage};
 /// What is shown for NULL.
 pub(crate) const NULL: &str = "NULL";
 
+pub(crate) const BEGIN: &str = "BEGIN";
+/// With a snapshot, which a transaction takes only with its first query.
+pub(crate) const BEGIN_WITH_A_SNAPSHOT: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM epochs";
+
 /// A connection that knows nothing of the port.
 pub(crate) struct Sql {
     pub(crate) client: Client,

@@ -54,8 +54,8 @@ impl<'a> InsertEvents<'a> {
             })?;
         }
         let mut order: Vec<usize> = (0..events.len()).collect();
-        // Stable: of two events with one id, the first of the call stays. The keys lie together, which halves
-        // the time in which PostgreSQL has nothing to do yet.
+        // Stable: of two events with one id, the first of the call stays. Keys that lie together are sorted in
+        // half the time, in which PostgreSQL has nothing to do yet.
         order.sort_by_cached_key(|at| events[*at].id.as_str());
         Ok(Self { ledger_id, epoch_id, events, order, now })
     }
