@@ -43,8 +43,8 @@ async fn main() {
         Work::Propose => act("propose", propose(&client, place)).await,
         Work::Resolve => resolve(&mut client, place).await,
         Work::Finalize => finalize(&mut client, place).await,
-        Work::Grow => {
-            grow(order.count, async |events| copy(&mut client, place, &events).await).await;
+        Work::Grow | Work::GrowByHashes => {
+            grow(&order, async |events| copy(&mut client, place, &events).await).await;
         }
         Work::Walk | Work::Payouts | Work::FinalizeBeside => {
             unreachable!("nothing to be held against")

@@ -45,11 +45,11 @@ async fn main() {
             let other = container.ledger_registry().create_ledger(&name).await.unwrap();
             finalize_beside(&store, epoch, &container.store_of(&other)).await;
         }
-        Work::Grow => {
+        Work::Grow | Work::GrowByHashes => {
             let insert = async |events: Vec<NewActivityEvent>| {
                 store.insert_activity_events(epoch, &events).await.unwrap().inserted
             };
-            grow(order.count, insert).await;
+            grow(&order, insert).await;
         }
         Work::Payouts => unreachable!("asked for before there is a database"),
         Work::Read => act("read", read(&store, epoch)).await,

@@ -75,7 +75,7 @@ pub(crate) async fn count_all(
 fn count(turn: Turn, options: &Options) -> u64 {
     match turn.work {
         Work::Single | Work::Small => options.calls,
-        Work::Grow => 10 * options.events,
+        Work::Grow | Work::GrowByHashes => 10 * options.events,
         Work::Resolve => options.events_waiting(),
         _ => options.events,
     }
@@ -90,7 +90,7 @@ fn expected(turn: Turn, act: &str, options: &Options) -> u64 {
         (Work::Walk, _, "first" | "last") => options.events.div_ceil(1_000).div_ceil(10),
         (Work::FinalizeBeside, _, "write") => 1,
         (Work::Finalize | Work::FinalizeBeside, ..) => options.people_paid(),
-        (Work::Grow, ..) => count(turn, options) / 200,
+        (Work::Grow | Work::GrowByHashes, ..) => count(turn, options) / 200,
         (Work::Propose, ..) => ledger_bench::data::PEOPLE,
         _ => count(turn, options),
     }

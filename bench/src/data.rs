@@ -26,7 +26,39 @@ pub const CALLERS: usize = 8;
 /// reads its catalogs for a connection's first ones.
 pub const FIRST_CALLS: usize = 10;
 
+/// What events are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ids {
+    /// A hash each, as commits are called: they come in no order of ids, which is the worst for an index.
+    Hashes,
+    /// As the project's sources call them: a commit by its hash, a pull request by its number in one of
+    /// [`REPOSITORIES`], a review and an answer by the number that their platform gave it.
+    OfSources,
+}
+
+/// How many repositories a community has.
+const REPOSITORIES: u64 = 100;
+
 const SECONDS_OF_A_WEEK: u64 = 7 * 24 * 60 * 60;
+
+impl Ids {
+    /// What the event of that number is called: `n % 4` is its kind.
+    fn id(self, n: u64, source: &str, hash: &str) -> String {
+        let of_its_kind = n / 4;
+        match (self, n % 4) {
+            (Self::Hashes, _) => format!("{source}:example/orchard:{hash}"),
+            (Self::OfSources, 0) => {
+                format!("git:commit:forge.example/orchard/{}:{hash}", of_its_kind % REPOSITORIES)
+            }
+            (Self::OfSources, 1) => {
+                let repository = 100_000 + of_its_kind % REPOSITORIES;
+                format!("github:pr:{repository}:{}", 1 + of_its_kind / REPOSITORIES)
+            }
+            (Self::OfSources, 2) => format!("github:review:{}", 1_000_000_000 + of_its_kind),
+            (Self::OfSources, _) => format!("forum:answer:{}", 1 + of_its_kind),
+        }
+    }
+}
 
 /// A number that looks random and is the same each time (SplitMix64, Steele, Lea and Flood 2014).
 const fn mixed(number: u64) -> u64 {
@@ -65,10 +97,10 @@ pub fn units(people: u64) -> Vec<(UserId, Units)> {
     (0..people).map(|n| of((n * 7_919) % people)).collect()
 }
 
-/// The first so many events; see [`events_among`].
+/// The first so many events, each with a hash for an id; see [`events_among`].
 #[must_use]
 pub fn events(count: u64, people: u64, is_resolved: bool) -> Vec<NewActivityEvent> {
-    events_among(count, 0..count, people, is_resolved)
+    events_among(count, 0..count, people, is_resolved, Ids::Hashes)
 }
 
 /// The events of the callers' first calls, and so many others.
@@ -91,8 +123,8 @@ pub fn parts(events: &[NewActivityEvent], number: usize) -> Vec<Vec<NewActivityE
     events.chunks(events.len().div_ceil(number)).map(<[_]>::to_vec).collect()
 }
 
-/// Some of so many events, in the order in which they happened. Their ids are hashes, as those of commits
-/// are, so they come in no order of ids; some have metadata, an address or a login, and some have none.
+/// Some of so many events, in the order in which they happened. Some have metadata, an address or a login,
+/// and some have none.
 ///
 /// # Panics
 /// Never: what is made follows the rules.
@@ -102,6 +134,7 @@ pub fn events_among(
     numbers: Range<u64>,
     people: u64,
     is_resolved: bool,
+    ids: Ids,
 ) -> Vec<NewActivityEvent> {
     let start = week().start().unix_seconds();
     numbers
@@ -115,7 +148,7 @@ pub fn events_among(
             let at = start + i64::try_from(second).expect("seconds of a week");
             let time = Timestamp::from_unix_seconds(at).expect("a time of that week");
             NewActivityEvent {
-                id: format!("{source}:example/orchard:{hash}").parse().expect("an id"),
+                id: ids.id(n, source, &hash).parse().expect("an id"),
                 source: source.parse().expect("a source"),
                 event_type: event_type.parse().expect("a type"),
                 platform_login: (n % 2 == 0).then(|| user_id.clone()),

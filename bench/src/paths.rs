@@ -166,6 +166,19 @@ fn beside(
     row(name, by(Peer::Store), by(Peer::Copy), goal, statements)
 }
 
+/// Somebody's calls into a table that holds many, beside the same into one that holds few.
+fn growth(name: &'static str, (work, peer): (Work, Peer), goal: Option<f64>) -> Path {
+    let turn = turn(work, State::Empty, peer);
+    Path {
+        name,
+        act: (turn, "many"),
+        floor: (turn, "few"),
+        goal,
+        statements: None,
+        peers: Vec::new(),
+    }
+}
+
 fn ingesting() -> Vec<Path> {
     use Peer::{DieselValues, SqlxUnnest, Store, Typescript};
     use State::{Bare, Empty, Half};
@@ -212,21 +225,26 @@ fn ingesting() -> Vec<Path> {
             1.1,
             Statements::and_one_for(12, 2_500),
         ),
-        row(
+        growth(
             "ingest: beside ten times the events, beside a tenth of them",
-            (turn(Work::Grow, Empty, Store), "many"),
-            (turn(Work::Grow, Empty, Store), "few"),
-            1.5,
+            (Work::Grow, Store),
+            Some(1.5),
+        ),
+        growth(
+            "COPY: beside ten times the events, beside a tenth of them",
+            (Work::Grow, Peer::Copy),
             None,
         ),
-        Path {
-            name: "COPY: beside ten times the events, beside a tenth of them",
-            act: (turn(Work::Grow, Empty, Peer::Copy), "many"),
-            floor: (turn(Work::Grow, Empty, Peer::Copy), "few"),
-            goal: None,
-            statements: None,
-            peers: Vec::new(),
-        },
+        growth(
+            "ingest: beside ten times and a tenth, each id a hash",
+            (Work::GrowByHashes, Store),
+            Some(1.5),
+        ),
+        growth(
+            "COPY: beside ten times and a tenth, each id a hash",
+            (Work::GrowByHashes, Peer::Copy),
+            None,
+        ),
         beside(
             "one event a call, eight callers",
             (Work::Single, Empty, "single"),

@@ -10,7 +10,7 @@ use clap::{Parser, ValueEnum};
 use ledger_core::NewActivityEvent;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{PEOPLE, events_among};
+use crate::data::{Ids, PEOPLE, events_among};
 
 /// What there is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub enum Work {
     FinalizeBeside,
     /// Some events into a table that holds few, and into one that holds many.
     Grow,
+    /// The same, where each event's id is a hash.
+    GrowByHashes,
     /// Payouts and their hash, without a database.
     Payouts,
     /// The open epoch, an epoch by its number, a cursor written: one after the other.
@@ -52,7 +54,7 @@ impl Work {
     /// Whether it takes so long that one round has to do.
     #[must_use]
     pub const fn is_done_once(self) -> bool {
-        matches!(self, Self::Grow)
+        matches!(self, Self::Grow | Self::GrowByHashes)
     }
 }
 
@@ -113,9 +115,11 @@ pub fn tell(measure: &Measure) {
 ///
 /// # Panics
 /// When the conductor is gone, or this is not Linux.
-pub async fn grow(count: u64, mut insert: impl AsyncFnMut(Vec<NewActivityEvent>) -> u64) {
+pub async fn grow(order: &Order, mut insert: impl AsyncFnMut(Vec<NewActivityEvent>) -> u64) {
+    let count = order.count;
     let (few, some) = (count / 100, count / 200);
-    let among = |from: u64, to: u64| events_among(count + 2 * some, from..to, PEOPLE, false);
+    let ids = if order.work == Work::GrowByHashes { Ids::Hashes } else { Ids::OfSources };
+    let among = |from: u64, to: u64| events_among(count + 2 * some, from..to, PEOPLE, false, ids);
     for (name, from, to) in [("few", 0, few), ("many", few + some, count + some)] {
         for at in (from..to).step_by(100_000) {
             insert(among(at, to.min(at + 100_000))).await;
