@@ -11,6 +11,7 @@ mod access_attacks;
 mod arena;
 mod attacks;
 mod books;
+mod call_sizes;
 mod catalogs;
 mod close_races;
 mod container;

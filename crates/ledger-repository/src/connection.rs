@@ -208,18 +208,20 @@ impl ConnectionManager {
 }
 
 impl Manager for ConnectionManager {
-    type Type = PooledConnection;
+    // Boxed, as what opens one is: the pool hands them about by value, and whoever asks it for one makes room
+    // for both at each call.
+    type Type = Box<PooledConnection>;
     type Error = ConnectError;
 
-    async fn create(&self) -> Result<PooledConnection, ConnectError> {
-        connect(&self.config, self.longest_silence).await
+    async fn create(&self) -> Result<Box<PooledConnection>, ConnectError> {
+        Box::pin(connect(&self.config, self.longest_silence)).await.map(Box::new)
     }
 
     /// Refuses a connection that the server closed, and one whose rollback failed. Costs no round
     /// trip. One that a cancelled caller left in the middle never comes here: see [`crate::loan`].
     async fn recycle(
         &self,
-        connection: &mut PooledConnection,
+        connection: &mut Box<PooledConnection>,
         _: &Metrics,
     ) -> RecycleResult<ConnectError> {
         type TransactionManagerOf<C> = <C as AsyncConnection>::TransactionManager;

@@ -9,6 +9,7 @@ use deadpool::managed::{BuildError, Pool, PoolError, TimeoutType};
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::TryFutureExt as _;
 use ledger_port::{LedgerPortError, PortResult, StoreFault, StoreHealth};
 use tokio_postgres::error::SqlState;
 
@@ -78,6 +79,17 @@ pub(crate) struct TransactionCounts {
     pub(crate) retried: AtomicU64,
 }
 
+impl TransactionCounts {
+    pub(crate) fn add<T>(&self, answer: &PortResult<T>) {
+        let count = match answer {
+            Ok(_) => &self.succeeded,
+            Err(LedgerPortError::Fault(_)) => &self.failed,
+            Err(_) => &self.refused,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// Connections of one adapter.
 pub struct LedgerPool<R> {
     connections: Pool<ConnectionManager>,
@@ -138,8 +150,8 @@ impl<R: Role> LedgerPool<R> {
         }
     }
 
-    pub(crate) async fn lend(&self) -> PortResult<Loan> {
-        self.connections.get().await.map(Loan::new).map_err(|error| pool_fault(error).into())
+    pub(crate) fn lend(&self) -> impl Future<Output = PortResult<Loan>> + Send {
+        self.connections.get().map_ok(Loan::new).map_err(|error| pool_fault(error).into())
     }
 
     pub(crate) fn counts(&self) -> &TransactionCounts {

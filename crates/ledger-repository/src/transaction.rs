@@ -93,63 +93,77 @@ enum Ending {
 
 impl<R: Role> LedgerPool<R> {
     /// Runs a command and commits it.
-    pub(crate) async fn run<C: Command>(&self, command: &C) -> PortResult<C::Output> {
-        self.run_to(command, Ending::Commit).await
+    pub(crate) fn run<C: Command>(
+        &self,
+        command: &C,
+    ) -> impl Future<Output = PortResult<C::Output>> + Send {
+        self.run_to(command, Ending::Commit)
     }
 
     /// Runs a command and rolls it back, to see what it would answer.
-    pub(crate) async fn rehearse<C: Command>(&self, command: &C) -> PortResult<C::Output> {
-        self.run_to(command, Ending::RollBack).await
+    pub(crate) fn rehearse<C: Command>(
+        &self,
+        command: &C,
+    ) -> impl Future<Output = PortResult<C::Output>> + Send {
+        self.run_to(command, Ending::RollBack)
     }
 
     async fn run_to<C: Command>(&self, command: &C, ending: Ending) -> PortResult<C::Output> {
-        let answer = self.try_until_it_ends(command, ending).await;
-        let counts = self.counts();
-        let count = match &answer {
-            Ok(_) => &counts.succeeded,
-            Err(LedgerPortError::Fault(_)) => &counts.failed,
-            Err(_) => &counts.refused,
-        };
-        count.fetch_add(1, Ordering::Relaxed);
-        answer
-    }
-
-    async fn try_until_it_ends<C: Command>(
-        &self,
-        command: &C,
-        ending: Ending,
-    ) -> PortResult<C::Output> {
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
-        loop {
-            let mut loan = self.lend().await?;
-            let attempt_ended = attempt_once(loan.connection(), command, ending).await;
-            // The connection goes back before we wait.
-            loan.give_back_after(&attempt_ended);
-            let error = match attempt_ended {
-                Ok(output) => return Ok(output),
-                Err(TxError::Refused(refusal)) => return Err(refusal),
-                Err(TxError::Database(error)) => error,
+        let answer = loop {
+            let mut loan = match self.lend().await {
+                Ok(loan) => loan,
+                Err(error) => break Err(error),
             };
-            match verdict(&error) {
-                Verdict::Contended if attempt < MAX_ATTEMPTS => {
-                    tracing::debug!(transaction = C::NAME, attempt, %error, "tried again");
+            let ended = attempt_once(loan.connection(), command, ending).await;
+            // The connection goes back before we wait.
+            loan.give_back_after(&ended);
+            match next(C::NAME, attempt, ended) {
+                Next::Answer(answer) => break answer,
+                Next::AfterPause => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
-                Verdict::Overtaken if attempt < MAX_ATTEMPTS => {
-                    tracing::debug!(transaction = C::NAME, attempt, %error, "looked again");
-                }
-                Verdict::Contended => {
-                    return Err(
-                        StoreFault::Contention { transaction: C::NAME, attempts: attempt }.into()
-                    );
-                }
-                Verdict::Overtaken | Verdict::Final => return Err(fault(C::NAME, error)),
+                Next::AtOnce => {}
             }
             self.counts().retried.fetch_add(1, Ordering::Relaxed);
             attempt += 1;
+        };
+        self.counts().add(&answer);
+        answer
+    }
+}
+
+/// What comes after an attempt.
+enum Next<T> {
+    Answer(PortResult<T>),
+    /// It met others, who need a moment.
+    AfterPause,
+    /// What it went by was no longer so.
+    AtOnce,
+}
+
+fn next<T>(transaction: &'static str, attempt: u32, ended: Result<T, TxError>) -> Next<T> {
+    let error = match ended {
+        Ok(output) => return Next::Answer(Ok(output)),
+        Err(TxError::Refused(refusal)) => return Next::Answer(Err(refusal)),
+        Err(TxError::Database(error)) => error,
+    };
+    match verdict(&error) {
+        Verdict::Contended if attempt < MAX_ATTEMPTS => {
+            tracing::debug!(transaction, attempt, %error, "tried again");
+            Next::AfterPause
         }
+        Verdict::Overtaken if attempt < MAX_ATTEMPTS => {
+            tracing::debug!(transaction, attempt, %error, "looked again");
+            Next::AtOnce
+        }
+        Verdict::Contended => {
+            let fault = StoreFault::Contention { transaction, attempts: attempt };
+            Next::Answer(Err(fault.into()))
+        }
+        Verdict::Overtaken | Verdict::Final => Next::Answer(Err(fault(transaction, error))),
     }
 }
 
@@ -159,8 +173,18 @@ async fn attempt_once<C: Command>(
     ending: Ending,
 ) -> Result<C::Output, TxError> {
     if C::IS_ONE_STATEMENT && matches!(ending, Ending::Commit) {
-        return command.run(connection).await;
+        command.run(connection).await
+    } else {
+        // Boxed: a call of one statement has no room for what it does not do.
+        Box::pin(in_transaction(connection, command, ending)).await
     }
+}
+
+async fn in_transaction<C: Command>(
+    connection: &mut AsyncPgConnection,
+    command: &C,
+    ending: Ending,
+) -> Result<C::Output, TxError> {
     Manager::begin_transaction(connection).await?;
     match (command.run(connection).await, ending) {
         (Ok(output), Ending::Commit) => match Manager::commit_transaction(connection).await {

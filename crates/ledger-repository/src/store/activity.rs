@@ -30,9 +30,10 @@ impl<R: Role> ActivityStore for PgLedgerStore<R> {
         events: &[NewActivityEvent],
     ) -> PortResult<InsertOutcome> {
         let command = InsertEvents::new(self.ledger_id, epoch_id, events, self.now())?;
-        match command.into_few(self.pool.windows()) {
-            Ok(few) => self.pool.run(&few).await,
-            Err(many) => self.pool.run(&many).await,
+        match command.as_few(self.pool.windows()) {
+            Some(few) => self.pool.run(&few).await,
+            // Boxed: a call of few has no room for it.
+            None => Box::pin(self.pool.run(&command)).await,
         }
     }
 

@@ -272,17 +272,17 @@ impl Command for InsertEvents<'_> {
 /// Appends as many events as one statement carries, and by that statement alone: it commits by itself, and
 /// the guard of the table locks the epoch after the rows are in, and refuses where it is closed.
 pub(crate) struct InsertFew<'a> {
-    insert: InsertEvents<'a>,
+    insert: &'a InsertEvents<'a>,
     windows: &'a Windows,
 }
 
-impl<'a> InsertEvents<'a> {
+impl InsertEvents<'_> {
     /// The same as one statement, where it can be one.
-    pub(crate) fn into_few(self, windows: &'a Windows) -> Result<InsertFew<'a>, Self> {
+    pub(crate) const fn as_few<'a>(&'a self, windows: &'a Windows) -> Option<InsertFew<'a>> {
         if self.events.len() > ROWS_PER_STATEMENT {
-            return Err(self);
+            return None;
         }
-        Ok(InsertFew { insert: self, windows })
+        Some(InsertFew { insert: self, windows })
     }
 }
 
@@ -304,7 +304,7 @@ impl InsertFew<'_> {
 
     /// A closed epoch takes nothing, known or not.
     async fn writable_epoch(&self, tx: &mut AsyncPgConnection) -> Result<Epoch, TxError> {
-        let InsertEvents { ledger_id, epoch_id, .. } = self.insert;
+        let InsertEvents { ledger_id, epoch_id, .. } = *self.insert;
         let epoch = find_epoch(tx, ledger_id, epoch_id).await?;
         Ok(writable(epoch.ok_or(EpochNotFoundPortError { epoch_id })?)?)
     }
