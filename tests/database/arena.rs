@@ -12,7 +12,7 @@ use ledger_testkit::{event, new_epoch, pool_component, week, weights};
 use store_testkit::TestDatabase;
 use tokio::sync::Barrier;
 
-use crate::sql::{Sql, wait_until};
+use crate::sql::{SESSIONS, Sql, wait_until};
 
 pub(crate) type Store = Arc<dyn ActivityLedgerStore>;
 
@@ -51,9 +51,7 @@ impl Arena {
         let sql = self.owner().await;
         self.server.close();
         self.worker.close();
-        let sessions = "SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND usename = 'ledger_service'";
-        wait_until(&sql, sessions, "0").await;
+        wait_until(&sql, SESSIONS, "0").await;
         let query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
         assert_eq!(sql.value(query).await, "0", "{what}");
         println!("{what}: {rounds} rounds, no deadlock");

@@ -7,7 +7,7 @@ use ledger_repository::administration::revert_last_migration;
 use ledger_testkit::parsed;
 use store_testkit::{MigrationFolder, TestDatabase};
 
-use crate::sql::{Sql, wait_until};
+use crate::sql::{SESSIONS, Sql, wait_until};
 
 async fn open(database: &TestDatabase) -> Result<Container, ContainerError> {
     let config = DatabaseConfig::Named(database.service_url_text());
@@ -35,9 +35,6 @@ async fn revert_through(database: &TestDatabase, ending: &str) {
     }
 }
 
-const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND usename = 'ledger_service'";
-
 #[tokio::test]
 async fn it_hands_out_a_ledgers_store_and_closes_every_connection() {
     let database = TestDatabase::new().await;
@@ -48,9 +45,9 @@ async fn it_hands_out_a_ledgers_store_and_closes_every_connection() {
     let calls = || store.get_open_epoch();
     let answers = tokio::try_join!(calls(), calls(), calls(), calls()).unwrap();
     assert_eq!(answers, (None, None, None, None));
-    assert_ne!(owner.value(CONNECTIONS).await, "0");
+    assert_ne!(owner.value(SESSIONS).await, "0");
     container.close().await.unwrap();
-    wait_until(&owner, CONNECTIONS, "0").await;
+    wait_until(&owner, SESSIONS, "0").await;
     assert!(store.get_open_epoch().await.is_err(), "a store does not outlive its container");
 }
 

@@ -25,7 +25,7 @@ mod long_calls;
 mod migrations;
 mod plans;
 mod races;
-mod remembered_windows;
+mod remembered;
 mod retries;
 mod role;
 mod scale;

@@ -15,6 +15,10 @@ pub(crate) const BEGIN: &str = "BEGIN";
 pub(crate) const BEGIN_WITH_A_SNAPSHOT: &str =
     "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM epochs";
 
+/// How many sessions of the service role there are. A session hands its counts over when it ends.
+pub(crate) const SESSIONS: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = 'ledger_service'";
+
 /// A connection that knows nothing of the port.
 pub(crate) struct Sql {
     pub(crate) client: Client,

@@ -14,7 +14,7 @@ use ledger_port::{LedgerPortError, PortResult, StoreFault, StoreHealth};
 use tokio_postgres::error::SqlState;
 
 use crate::administration::{MigrateError, SERVICE_ROLE, schema_state};
-use crate::commands::Windows;
+use crate::commands::Remembered;
 use crate::connection::{ConnectError, ConnectionManager};
 use crate::loan::Loan;
 use crate::refusals::fault;
@@ -94,7 +94,7 @@ impl TransactionCounts {
 pub struct LedgerPool<R> {
     connections: Pool<ConnectionManager>,
     counts: Arc<TransactionCounts>,
-    windows: Arc<Windows>,
+    remembered: Arc<Remembered>,
     role: PhantomData<R>,
 }
 
@@ -103,7 +103,7 @@ impl<R> Clone for LedgerPool<R> {
         Self {
             connections: self.connections.clone(),
             counts: Arc::clone(&self.counts),
-            windows: Arc::clone(&self.windows),
+            remembered: Arc::clone(&self.remembered),
             role: PhantomData,
         }
     }
@@ -133,8 +133,8 @@ impl<R: Role> LedgerPool<R> {
             .wait_timeout(Some(limits.pool_wait))
             .runtime(Runtime::Tokio1)
             .build()?;
-        let (counts, windows) = (Arc::default(), Arc::default());
-        let pool = Self { connections, counts, windows, role: PhantomData };
+        let (counts, remembered) = (Arc::default(), Arc::default());
+        let pool = Self { connections, counts, remembered, role: PhantomData };
         let mut loan = pool.first_loan(database).await?;
         check_role(loan.connection()).await?;
         check_schema(loan.connection(), database).await?;
@@ -158,9 +158,9 @@ impl<R: Role> LedgerPool<R> {
         &self.counts
     }
 
-    /// What is remembered of the epochs of this database.
-    pub(crate) fn windows(&self) -> &Windows {
-        &self.windows
+    /// What is remembered of the events that went into this database.
+    pub(crate) fn remembered(&self) -> &Remembered {
+        &self.remembered
     }
 
     /// How the connections and the transactions get on.

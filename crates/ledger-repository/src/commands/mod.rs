@@ -26,7 +26,7 @@ pub(crate) use create_epoch::CreateEpoch;
 pub(crate) use epoch_life::{BeginReview, CloseEpoch};
 pub(crate) use finalize_epoch::Finalize;
 pub(crate) use ingest_page::Ingest;
-pub(crate) use insert_events::{InsertEvents, Windows};
+pub(crate) use insert_events::{InsertEvents, Remembered};
 pub(crate) use insert_pool_component::InsertPoolComponent;
 pub(crate) use insert_statement::{InsertStatement, statement_in_force};
 pub(crate) use propose_allocations::{PreviewAllocations, ProposeAllocations};

@@ -30,7 +30,7 @@ impl<R: Role> ActivityStore for PgLedgerStore<R> {
         events: &[NewActivityEvent],
     ) -> PortResult<InsertOutcome> {
         let command = InsertEvents::new(self.ledger_id, epoch_id, events, self.now())?;
-        match command.as_few(self.pool.windows()) {
+        match command.as_few(self.pool.remembered()) {
             Some(few) => self.pool.run(&few).await,
             // Boxed: a call of few has no room for it.
             None => Box::pin(self.pool.run(&command)).await,

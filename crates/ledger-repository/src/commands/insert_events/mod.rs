@@ -1,10 +1,12 @@
 //! Appends events.
 
 mod known;
+mod remembered;
 mod rows;
+mod surprise;
 mod windows;
 
-pub(crate) use windows::Windows;
+pub(crate) use remembered::Remembered;
 
 use async_trait::async_trait;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -137,10 +139,7 @@ impl<'a> InsertEvents<'a> {
                 done.fresh += fresh;
                 Ok(true)
             }
-            Err(TxError::Database(DieselError::DatabaseError(
-                DatabaseErrorKind::UniqueViolation,
-                _,
-            ))) => Ok(false),
+            Err(TxError::Database(error)) if is_known(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -186,6 +185,11 @@ impl<'a> InsertEvents<'a> {
         }
         outcome
     }
+}
+
+/// Whether an event that was said to be new was not. The id is all that is unique of an event.
+const fn is_known(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
 }
 
 /// What was done so far.
@@ -273,25 +277,24 @@ impl Command for InsertEvents<'_> {
 /// the guard of the table locks the epoch after the rows are in, and refuses where it is closed.
 pub(crate) struct InsertFew<'a> {
     insert: &'a InsertEvents<'a>,
-    windows: &'a Windows,
+    remembered: &'a Remembered,
 }
 
 impl InsertEvents<'_> {
     /// The same as one statement, where it can be one.
-    pub(crate) const fn as_few<'a>(&'a self, windows: &'a Windows) -> Option<InsertFew<'a>> {
+    pub(crate) const fn as_few<'a>(&'a self, remembered: &'a Remembered) -> Option<InsertFew<'a>> {
         if self.events.len() > ROWS_PER_STATEMENT {
             return None;
         }
-        Some(InsertFew { insert: self, windows })
+        Some(InsertFew { insert: self, remembered })
     }
 }
 
 impl InsertFew<'_> {
     /// The epoch's window. Refusals are told by a fresh look at the epoch.
     async fn window(&self, tx: &mut AsyncPgConnection) -> Result<Period, TxError> {
-        let Self { insert, windows } = self;
-        let remembered = windows.find(insert.ledger_id, insert.epoch_id);
-        if let Some(window) = remembered
+        let Self { insert, remembered: Remembered { windows, .. } } = self;
+        if let Some(window) = windows.find(insert.ledger_id, insert.epoch_id)
             && insert.refuse_later_events(window).is_ok()
         {
             return Ok(window);
@@ -300,6 +303,30 @@ impl InsertFew<'_> {
         insert.refuse_later_events(window)?;
         windows.remember(insert.ledger_id, insert.epoch_id, window);
         Ok(window)
+    }
+
+    /// Inserts those that are not there, by one statement. An event that comes alone is probably new, and is
+    /// said to be: where it is known, the statement is refused, and the next one looks.
+    async fn insert(
+        &self,
+        tx: &mut AsyncPgConnection,
+        target: Target,
+        done: &mut Done,
+    ) -> Result<(), TxError> {
+        let Self { insert, remembered: Remembered { surprise, .. } } = self;
+        if let [only] = insert.events
+            && surprise.is_over()
+        {
+            match target.insert_new_one(tx, only).await {
+                Ok(fresh) => {
+                    done.fresh += fresh;
+                    return Ok(());
+                }
+                Err(error) if is_known(&error) => surprise.happened(),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        insert.insert(tx, target, &insert.order, done).await
     }
 
     /// A closed epoch takes nothing, known or not.
@@ -317,13 +344,13 @@ impl Command for InsertFew<'_> {
     const IS_ONE_STATEMENT: bool = true;
 
     async fn run(&self, tx: &mut AsyncPgConnection) -> Result<InsertOutcome, TxError> {
-        let Self { insert, windows } = self;
+        let Self { insert, remembered } = self;
         let mut done = Done::default();
         if !insert.events.is_empty() {
             let target = insert.target(self.window(tx).await?);
-            if let Err(error) = insert.insert(tx, target, &insert.order, &mut done).await {
+            if let Err(error) = self.insert(tx, target, &mut done).await {
                 // The epoch may have been closed. It is looked at when this is run again.
-                windows.forget(insert.ledger_id, insert.epoch_id);
+                remembered.windows.forget(insert.ledger_id, insert.epoch_id);
                 return Err(error);
             }
         }

@@ -1,4 +1,4 @@
-//! The INSERT, in the three texts that there are of it.
+//! The INSERT, in the four texts that there are of it.
 
 use std::ops::AddAssign;
 use std::sync::LazyLock;
@@ -64,9 +64,7 @@ impl Target {
     ) -> Result<Fresh, TxError> {
         if let (Some(only), 1) = (events.clone().next(), events.len()) {
             let row = InsertRow { target: self, rows: Single::new(only) };
-            let inserted = row.execute(tx).await?;
-            let late = if self.is_late(only) { inserted } else { 0 };
-            return Ok(Fresh { inserted, late });
+            return Ok(self.fresh(only, row.execute(tx).await?));
         }
         // To the end of the answer and not only its one row: as a statement that commits by itself it may
         // still be refused after the row, by its commit.
@@ -87,6 +85,21 @@ impl Target {
         let late = events.clone().filter(|event| self.is_late(event)).count();
         let rows = InsertNewRows { target: self, rows: Columns::new(events) };
         Ok(Fresh { inserted: rows.execute(&mut tx).await?, late })
+    }
+
+    /// As [`Self::insert_new`], of one event.
+    pub(super) async fn insert_new_one(
+        self,
+        tx: &mut AsyncPgConnection,
+        event: &NewActivityEvent,
+    ) -> Result<Fresh, DieselError> {
+        let row = InsertNewRow { target: self, rows: Single::new(event) };
+        Ok(self.fresh(event, row.execute(tx).await?))
+    }
+
+    /// What an event comes to that went in, or did not.
+    fn fresh(self, event: &NewActivityEvent, inserted: usize) -> Fresh {
+        Fresh { inserted, late: if self.is_late(event) { inserted } else { 0 } }
     }
 
     fn is_late(self, event: &NewActivityEvent) -> bool {
@@ -262,6 +275,10 @@ insert_query! {
     InsertRow, Single
 }
 insert_query! {
+    /// As [`InsertRow`], of an event that is not there.
+    InsertNewRow, Single
+}
+insert_query! {
     /// Many events in one statement, because a column is one array parameter.
     InsertRows, Columns
 }
@@ -277,6 +294,12 @@ impl QueryFragment<Pg> for InsertRow<'_> {
         self.insert(out.reborrow())?;
         out.push_sql(SKIP_KNOWN);
         Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for InsertNewRow<'_> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.insert(out)
     }
 }
 

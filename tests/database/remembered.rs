@@ -1,5 +1,6 @@
-//! A pool remembers the windows of epochs that it wrote to. Nobody may see that it does but by its speed: here, the
-//! store of another pool changes the epoch meanwhile, or the epoch is another ledger's.
+//! A pool remembers the windows of epochs that it wrote to, and whether an event was known that came alone. Nobody may
+//! see that it does but by its speed: here, the store of another pool changes the epoch meanwhile, or the epoch is
+//! another ledger's.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use ledger_testkit::{credits, event};
 use store_testkit::TestDatabase;
 
 use crate::arena::{Arena, Store, ids_of, open, ready};
-use crate::sql::{Sql, wait_until};
+use crate::sql::{SESSIONS, Sql, wait_until};
 
 /// Of the window's first second, of the one before it, of its last, and of the one after that.
 const FIRST: &str = "2026-11-16T00:00:00Z";
@@ -116,27 +117,61 @@ async fn that_there_is_no_epoch_is_not_remembered() {
 }
 
 /// Each statement that commits by itself is a transaction, and so is each look at an epoch.
+/// The server's store of a new database with an open epoch, and what PostgreSQL had counted of it by then.
+struct Counted {
+    database: TestDatabase,
+    pool: LedgerPool<Server>,
+    store: Store,
+    epoch: EpochId,
+    counts: &'static str,
+    before: u64,
+}
+
+impl Counted {
+    async fn new(counts: &'static str) -> Self {
+        let database = TestDatabase::new().await;
+        let pool: LedgerPool<Server> = database.pool().await;
+        let store: Store = Arc::new(database.store(&pool, "default", Arc::new(SystemClock)).await);
+        let epoch = open(&store).await.id;
+        let before = count(&Sql::owner(&database).await, counts).await;
+        Self { database, pool, store, epoch, counts, before }
+    }
+
+    /// How many there were since.
+    async fn since(self) -> u64 {
+        let owner = Sql::owner(&self.database).await;
+        self.pool.close();
+        wait_until(&owner, SESSIONS, "0").await;
+        count(&owner, self.counts).await - self.before
+    }
+}
+
+async fn count(owner: &Sql, counts: &str) -> u64 {
+    let query = format!("SELECT {counts} FROM pg_stat_database WHERE datname = current_database()");
+    owner.value(&query).await.parse().unwrap()
+}
+
 #[tokio::test]
 async fn a_remembered_epoch_is_not_asked_for_again() {
     const CALLS: u64 = 200;
-    let database = TestDatabase::new().await;
-    let owner = Sql::owner(&database).await;
-    let pool: LedgerPool<Server> = database.pool().await;
-    let store: Store = Arc::new(database.store(&pool, "default", Arc::new(SystemClock)).await);
-    let epoch = open(&store).await.id;
-    let committed = async || -> u64 {
-        let query = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()";
-        owner.value(query).await.parse().unwrap()
-    };
-    let before = committed().await;
+    let counted = Counted::new("xact_commit").await;
     for call in 0..CALLS {
-        assert_eq!(counts(&store, epoch, &[(&call.to_string(), FIRST)]).await, (1, 0));
+        let inserted = counts(&counted.store, counted.epoch, &[(&call.to_string(), FIRST)]).await;
+        assert_eq!(inserted, (1, 0));
     }
-    // A session hands its counts over when it ends.
-    pool.close();
-    let sessions = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND usename = 'ledger_service'";
-    wait_until(&owner, sessions, "0").await;
-    let transactions = committed().await - before;
+    let transactions = counted.since().await;
     assert!((CALLS..CALLS + CALLS / 2).contains(&transactions), "{transactions}");
+}
+
+#[tokio::test]
+async fn known_events_that_come_alone_are_refused_by_postgresql_once() {
+    let counted = Counted::new("xact_rollback").await;
+    for expected in [(1, 1), (0, 0), (0, 0)] {
+        for call in 0..20 {
+            let call = call.to_string();
+            let inserted = counts(&counted.store, counted.epoch, &[(&call, BEFORE)]).await;
+            assert_eq!(inserted, expected);
+        }
+    }
+    assert_eq!(counted.since().await, 1);
 }
