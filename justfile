@@ -146,16 +146,27 @@ mutants part *ARGUMENTS:
             scope=(--package ledger-repository --file 'crates/ledger-repository/src/commands/**')
             # Its baseline would be the package's own tests alone, which these are not. Where they fail as they
             # are, every mutant would be caught.
-            cargo nextest run --locked --package contract-tests --package database-tests -E '{{store_suites}}'
-            scope+=(--baseline skip --timeout 900)
-            scope+=(--test-package contract-tests,database-tests --test-tool nextest)
-            scope+=(--cargo-test-arg=-E --cargo-test-arg='{{store_suites}}') ;;
+            suites='{{store_suites}} | package(ledger-repository)'
+            packages=(ledger-repository contract-tests database-tests)
+            cargo nextest run --locked "${packages[@]/#/--package=}" -E "$suites"
+            scope+=(--baseline skip --timeout 900 --test-tool nextest)
+            scope+=("${packages[@]/#/--test-package=}" --cargo-test-arg=-E --cargo-test-arg="$suites") ;;
         *) echo "core or commands, not {{part}}" >&2; exit 1 ;;
     esac
+    commit=$(git describe --always --dirty --abbrev=12)
     mkdir -p target/mutants
     status=0
     cargo mutants "${scope[@]}" --no-shuffle --output target/mutants/{{part}} {{ARGUMENTS}} || status=$?
-    wc -l target/mutants/{{part}}/mutants.out/{caught,previously_caught,missed,timeout,unviable}.txt 2> /dev/null || true
+    # For docs/reliability.md.
+    counted() { grep -o "\"$1\": [0-9]*" target/mutants/{{part}}/mutants.out/outcomes.json | head -1 | cut -d ' ' -f 2; }
+    echo '| | |'
+    echo '|---|---|'
+    echo "| mutants | $(counted total_mutants) |"
+    echo "| do not compile | $(counted unviable) |"
+    echo "| caught | $(counted caught) |"
+    echo "| caught by the clock | $(counted timeout) |"
+    echo "| missed | $(counted missed) |"
+    echo "| commit | $commit |"
     exit $status
 
 # The store under load and faults; see `just torture --help`
