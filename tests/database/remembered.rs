@@ -116,7 +116,6 @@ async fn that_there_is_no_epoch_is_not_remembered() {
     assert_eq!(counts(store, epoch, &[("one", FIRST)]).await, (1, 0));
 }
 
-/// Each statement that commits by itself is a transaction, and so is each look at an epoch.
 /// The server's store of a new database with an open epoch, and what PostgreSQL had counted of it by then.
 struct Counted {
     database: TestDatabase,
@@ -151,6 +150,7 @@ async fn count(owner: &Sql, counts: &str) -> u64 {
     owner.value(&query).await.parse().unwrap()
 }
 
+/// Each statement that commits by itself is a transaction, and so is each look at an epoch.
 #[tokio::test]
 async fn a_remembered_epoch_is_not_asked_for_again() {
     const CALLS: u64 = 200;
