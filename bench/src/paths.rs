@@ -131,13 +131,9 @@ pub(crate) fn hot_paths() -> Vec<Path> {
 
 /// What each safety of the events' table costs.
 pub(crate) fn prices() -> Vec<Path> {
-    let price = |altered: Alteration| Path {
-        name: altered.name(),
-        act: (turn(Work::Ingest, State::Altered(altered), Peer::Copy), "fresh"),
-        floor: COPIED,
-        goal: None,
-        statements: None,
-        peers: Vec::new(),
+    let price = |altered: Alteration| {
+        let act = (turn(Work::Ingest, State::Altered(altered), Peer::Copy), "fresh");
+        row(altered.name(), act, COPIED, None, None)
     };
     Alteration::ALL.map(price).into()
 }
@@ -149,10 +145,10 @@ fn row(
     name: &'static str,
     act: Act,
     floor: Act,
-    goal: f64,
+    goal: impl Into<Option<f64>>,
     statements: Option<Statements>,
 ) -> Path {
-    Path { name, act, floor, goal: Some(goal), statements, peers: Vec::new() }
+    Path { name, act, floor, goal: goal.into(), statements, peers: Vec::new() }
 }
 
 /// The store's act beside the same of bare PostgreSQL.
@@ -169,14 +165,7 @@ fn beside(
 /// Somebody's calls into a table that holds many, beside the same into one that holds few.
 fn growth(name: &'static str, (work, peer): (Work, Peer), goal: Option<f64>) -> Path {
     let turn = turn(work, State::Empty, peer);
-    Path {
-        name,
-        act: (turn, "many"),
-        floor: (turn, "few"),
-        goal,
-        statements: None,
-        peers: Vec::new(),
-    }
+    row(name, (turn, "many"), (turn, "few"), goal, None)
 }
 
 fn ingesting() -> Vec<Path> {
