@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ledger_adapter_worker::{Worker, WorkerLedgerStore};
 use ledger_core::{EpochId, NewActivityEvent};
-use ledger_port::{ActivityStore as _, EpochStore as _, SystemClock};
+use ledger_port::{ActivityStore as _, EpochStore as _, LedgerPortError, StoreFault, SystemClock};
 use ledger_repository::LedgerPool;
 use ledger_testkit::{event, new_epoch, week, weights};
 use store_testkit::TestDatabase;
@@ -103,7 +103,7 @@ async fn nothing_is_written_of_a_call_that_is_known() {
 /// Counts the INSERTs into the events' table.
 const COUNT_OFFERS: &str = "
     CREATE SEQUENCE public.offers;
-    GRANT USAGE ON SEQUENCE public.offers TO ledger_service;
+    GRANT USAGE, SELECT ON SEQUENCE public.offers TO ledger_service;
     CREATE FUNCTION public.count_offer() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN PERFORM nextval('public.offers'); RETURN NULL; END $$;
     CREATE TRIGGER count_offer BEFORE INSERT ON activity_events
@@ -122,6 +122,34 @@ async fn what_is_known_is_offered_to_the_table_once() {
         let counted = ground.owner.value("SELECT last_value FROM public.offers").await;
         assert_eq!(counted, offers, "after {numbers:?}");
     }
+}
+
+/// Refuses each of them but the first, as a full disk would.
+const REFUSE_THE_NEXT: &str = "
+    CREATE FUNCTION public.refuse_the_next() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF (SELECT last_value FROM public.offers) > 1 THEN
+            RAISE 'No space left on device' USING ERRCODE = 'disk_full';
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER refuse_the_next BEFORE INSERT ON activity_events
+        FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_the_next()";
+
+/// That one is known is the only reason to offer them again another way.
+#[tokio::test]
+async fn what_there_is_no_room_for_is_offered_once() {
+    let ground = ground().await;
+    ground.owner.run(COUNT_OFFERS).await;
+    ground.owner.run(REFUSE_THE_NEXT).await;
+    for (numbers, offers) in [(0..10_000, "2"), (0..1, "3")] {
+        let events = events(numbers);
+        let refused = ground.store.insert_activity_events(ground.epoch_id, &events).await;
+        let Err(LedgerPortError::Fault(fault)) = refused else { panic!("{refused:?}") };
+        assert!(matches!(fault, StoreFault::OutOfResources(_)), "{fault:?}");
+        let counted = ground.owner.value("SELECT last_value FROM public.offers").await;
+        assert_eq!(counted, offers, "after {} events", events.len());
+    }
+    assert_eq!(ground.owner.value("SELECT count(*) FROM activity_events").await, "0");
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let mut company = Company::start(extent, &ground).await?;
     let mut deliveries = Deliveries::new(extent, &company).await?;
     let mut duels = Duels::new(extent);
-    let (waves, rounds) = (extent.rounds(1, 20), extent.rounds(6, 50));
+    let (waves, rounds) = (extent.rounds(1, 20), extent.rounds(6, 100));
     let mut progress = Progress::of("races");
     let mut waves_done = 0;
     for wave in 0..waves {
