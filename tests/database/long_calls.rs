@@ -124,6 +124,18 @@ async fn what_is_known_is_offered_to_the_table_once() {
     }
 }
 
+/// Most of a statement decides about the next one, and not what went in before it.
+#[tokio::test]
+async fn what_is_known_behind_what_was_new_is_looked_up() {
+    let ground = ground().await;
+    assert_eq!(ground.insert(5_000..20_000).await, 15_000);
+    ground.owner.run(COUNT_OFFERS).await;
+    assert_eq!(ground.insert(0..20_000).await, 5_000);
+    // The new ones; the first known ones as new ones and as any; the others not at all.
+    let counted = ground.owner.value("SELECT last_value FROM public.offers").await;
+    assert_eq!(counted, "3");
+}
+
 /// Refuses each of them but the first, as a full disk would.
 const REFUSE_THE_NEXT: &str = "
     CREATE FUNCTION public.refuse_the_next() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

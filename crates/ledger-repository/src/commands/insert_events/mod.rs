@@ -3,6 +3,7 @@
 mod known;
 mod remembered;
 mod rows;
+mod run;
 mod surprise;
 mod windows;
 
@@ -20,11 +21,9 @@ use ledger_port::{
 
 use self::known::{Which, find};
 use self::rows::{Fresh, Target};
+use self::run::Run;
 use super::{EpochLock, ROWS_PER_STATEMENT, count, find_epoch, lock_writable_epoch, writable};
 use crate::transaction::{Command, TxError};
-
-/// The most statements that a savepoint covers: so much is done in vain at the most.
-const LONGEST_STRETCH: usize = 16;
 
 /// How many statements are under way: the next one is made while PostgreSQL works on the last.
 const SENT_AT_ONCE: usize = 2;
@@ -209,33 +208,6 @@ impl Done {
     }
 }
 
-/// What the events so far were, which is what the next ones probably are: they come in long runs, because
-/// a source is read for the first time or anew, or a stream is sent anew.
-#[derive(Default)]
-struct Run {
-    /// Whether any was there already. It is said to PostgreSQL that none is only while there was none: each
-    /// time that this turns out wrong, its log gets an error.
-    has_met_known: bool,
-    /// Whether most of the last ones were.
-    are_known: bool,
-    /// How many statements the next savepoint covers; 0 where nothing is known of the events yet. Doubled
-    /// each time, because PostgreSQL keeps no more than 64 savepoints of a transaction at hand, which is
-    /// enough for five million events, and so that no more is done in vain than was done before.
-    stretch: usize,
-}
-
-impl Run {
-    const fn is_all_new(&self) -> bool {
-        self.stretch > 0 && !self.has_met_known
-    }
-
-    const fn goes_on(&mut self, events: usize, inserted: usize) {
-        self.has_met_known |= inserted != events;
-        self.are_known = inserted < events / 2;
-        self.stretch = 1;
-    }
-}
-
 #[async_trait]
 impl Command for InsertEvents<'_> {
     type Output = InsertOutcome;
@@ -251,17 +223,17 @@ impl Command for InsertEvents<'_> {
         let mut rest = statements.as_slice();
         let mut run = Run::default();
         while let Some(positions) = rest.first() {
-            if run.is_all_new() {
-                let (next, after) = rest.split_at(run.stretch.min(rest.len()));
+            if let Some(stretch) = run.all_new() {
+                let (next, after) = rest.split_at(stretch.min(rest.len()));
                 if self.insert_new(tx, target, next, &mut done).await? {
-                    run.stretch = (run.stretch * 2).min(LONGEST_STRETCH);
+                    run.were_new();
                     rest = after;
                     continue;
                 }
-                run.has_met_known = true;
+                run.met_known();
             }
             let before = done.fresh.inserted;
-            if run.are_known {
+            if run.are_known() {
                 self.insert_unknown(tx, target, positions, &mut done).await?;
             } else {
                 self.insert(tx, target, positions, &mut done).await?;
