@@ -40,7 +40,10 @@ async fn main() {
         }
         Work::Single => single(&order, place).await,
         Work::Read => act("read", read(&client, place)).await,
-        Work::Propose => act("propose", propose(&client, place)).await,
+        Work::Propose => {
+            hash_weights(&client).await;
+            act("propose", propose(&client, place)).await;
+        }
         Work::Resolve => resolve(&mut client, place).await,
         Work::Finalize => finalize(&mut client, place).await,
         Work::Grow | Work::GrowByHashes => {
@@ -213,6 +216,11 @@ fn event_of(row: &Row) -> NewActivityEvent {
         event_time: time(13),
         retrieved_at: time(14),
     }
+}
+
+/// Has the few weights hashed, as the store does: PostgreSQL does not know how few they are, and may sort all events.
+async fn hash_weights(client: &Client) {
+    client.batch_execute("SET enable_nestloop = off; SET enable_mergejoin = off").await.unwrap();
 }
 
 /// The best bare `GROUP BY`: the few weights of the epoch, and the events joined to them.

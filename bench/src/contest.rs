@@ -30,9 +30,6 @@ pub(crate) async fn run(
     for round in 0..usize::from(options.rounds) {
         for at in 0..turns.len() {
             let turn = turns[(at + round) % turns.len()];
-            if turn.work.is_done_once() && round > 0 {
-                continue;
-            }
             let turf = arena.database(turn.state).await?;
             let measured = work(turn, &turf.url, options, None).await?;
             arena.drop_database(&turf).await?;
@@ -58,8 +55,7 @@ pub(crate) async fn count_all(
     options: &Options,
 ) -> Result<Counts, Failure> {
     let mut counts = Counts::new();
-    let is_counted = |turn: &&Turn| turn.work != Work::Payouts && !turn.work.is_done_once();
-    for &turn in turns.iter().filter(is_counted) {
+    for &turn in turns.iter().filter(|turn| turn.work != Work::Payouts) {
         let turf = arena.database(turn.state).await?;
         arena.tell_statements(&turf).await?;
         for (measure, count) in work(turn, &turf.url, options, Some(&arena.counter())).await? {

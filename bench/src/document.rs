@@ -8,6 +8,7 @@ use crate::{Failure, Options, Part};
 pub(crate) const fn name_of(part: Part) -> &'static str {
     match part {
         Part::Times => "times",
+        Part::Growth => "growth",
         Part::Prices => "prices",
         Part::Counts => "counts",
     }
@@ -16,6 +17,7 @@ pub(crate) const fn name_of(part: Part) -> &'static str {
 const fn heading(part: Part) -> &'static str {
     match part {
         Part::Times => "## Times",
+        Part::Growth => "## Growth",
         Part::Prices => "## Prices",
         Part::Counts => "## Counts",
     }
@@ -24,7 +26,7 @@ const fn heading(part: Part) -> &'static str {
 fn command(options: &Options) -> String {
     let Options { part, events, calls, rounds, only, .. } = options;
     let mut command = format!("just bench --part {} --events {events}", name_of(*part));
-    if *part != Part::Prices {
+    if matches!(part, Part::Times | Part::Counts) {
         command.push_str(&format!(" --calls {calls}"));
     }
     if *part != Part::Counts {

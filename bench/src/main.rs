@@ -10,14 +10,14 @@ mod report;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::{Parser, ValueEnum};
 use serde_json::json;
 
 use crate::arena::Arena;
 use crate::contest::typescript;
-use crate::paths::{Path, Peer, State, Turn, hot_paths, prices};
+use crate::paths::{Path, Peer, State, Turn, growth, hot_paths, prices};
 use crate::report::Report;
 
 /// What is measured.
@@ -25,6 +25,9 @@ use crate::report::Report;
 pub(crate) enum Part {
     /// How long each hot path takes, beside its floor and its peers.
     Times,
+    /// What a call takes in a table that holds ten times the events, beside one that holds a tenth of them. Takes a
+    /// quarter of an hour a round.
+    Growth,
     /// What each safety of the events' table costs.
     Prices,
     /// How many statements each hot path sends and what they write ahead, which does not drift with the
@@ -53,8 +56,8 @@ pub(crate) struct Options {
     #[arg(long, default_value = "")]
     only: String,
     /// Where the measures go, as JSON.
-    #[arg(long)]
-    json: Option<PathBuf>,
+    #[arg(long, default_value = "target/bench/measures.json")]
+    json: PathBuf,
     /// Whose section of this part is written anew, with the command: docs/performance.md.
     #[arg(long)]
     markdown: Option<PathBuf>,
@@ -109,13 +112,18 @@ async fn main() -> ExitCode {
 }
 
 async fn measure(options: &Options) -> Result<(), Failure> {
-    let all = if options.part == Part::Prices { prices() } else { hot_paths() };
+    let all = match options.part {
+        Part::Times | Part::Counts => hot_paths(),
+        Part::Growth => growth(),
+        Part::Prices => prices(),
+    };
     let chosen: Vec<Path> =
         all.into_iter().filter(|path| path.name.contains(&options.only)).collect();
     let turns = turns_of(&chosen);
     if turns.is_empty() {
         return Err(Failure(format!("no path has {:?} in its name", options.only)));
     }
+    let commit = commit()?;
     let temporary;
     let directory = match &options.directory {
         Some(directory) => directory,
@@ -127,13 +135,13 @@ async fn measure(options: &Options) -> Result<(), Failure> {
     let mut arena = Arena::new(directory, options).await?;
     arena.prepare(turns.iter().map(|turn| turn.state).collect::<BTreeSet<State>>()).await?;
     let report = match options.part {
-        Part::Times | Part::Prices => {
+        Part::Times | Part::Growth | Part::Prices => {
             let measures = contest::run(&mut arena, &turns, options).await?;
-            Report::of_times(&chosen, &measures)
+            Report::of_times(&chosen, &measures, &commit)
         }
         Part::Counts => {
             let counts = contest::count_all(&mut arena, &turns, options).await?;
-            Report::of_counts(&chosen, &counts, options)
+            Report::of_counts(&chosen, &counts, options, &commit)
         }
     };
     println!("{}", report.table);
@@ -142,15 +150,27 @@ async fn measure(options: &Options) -> Result<(), Failure> {
         let page = std::fs::read_to_string(file)?;
         std::fs::write(file, document::with_section(&page, &report, options, &version)?)?;
     }
-    if let Some(file) = &options.json {
-        let about = json!({
-            "postgresql": version, "part": document::name_of(options.part), "events": options.events,
-            "calls": options.calls, "rounds": options.rounds, "rows": report.rows,
-            "measures": report.measures,
-        });
-        std::fs::write(file, serde_json::to_string_pretty(&about)?)?;
+    let about = json!({
+        "commit": commit, "postgresql": version, "part": document::name_of(options.part),
+        "events": options.events, "calls": options.calls, "rounds": options.rounds,
+        "rows": report.rows, "measures": report.measures,
+    });
+    if let Some(folder) = options.json.parent() {
+        std::fs::create_dir_all(folder)?;
     }
+    std::fs::write(&options.json, serde_json::to_string_pretty(&about)?)?;
     if report.faults.is_empty() { Ok(()) } else { Err(Failure(report.faults.join("; "))) }
+}
+
+/// What is measured.
+fn commit() -> Result<String, Failure> {
+    let arguments = ["describe", "--always", "--dirty", "--abbrev=12"];
+    let told = Command::new("git").args(arguments).output();
+    let told = told.map_err(|error| Failure(format!("git, which tells the commit: {error}")))?;
+    match told.status.success() {
+        true => Ok(String::from_utf8(told.stdout)?.trim().to_owned()),
+        false => Err(Failure(format!("git cannot tell the commit: {}", told.status))),
+    }
 }
 
 /// The turns that the paths need, each once. Drizzle sits out where its packages are not installed,

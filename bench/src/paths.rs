@@ -73,6 +73,13 @@ pub(crate) struct Turn {
 /// One act of a turn.
 pub(crate) type Act = (Turn, &'static str);
 
+/// The most memory that is aimed at, beyond what the process had before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum MostMemory {
+    Mib(f64),
+    OfTheFloor(f64),
+}
+
 /// A row of the table: an act, beside others.
 #[derive(Debug)]
 pub(crate) struct Path {
@@ -83,6 +90,7 @@ pub(crate) struct Path {
     pub(crate) floor: Act,
     /// `None` where the row only tells a price.
     pub(crate) goal: Option<f64>,
+    pub(crate) most_memory: Option<MostMemory>,
     /// The most statements that the act may send: what it takes at all, with so many calls and events.
     pub(crate) statements: Option<Statements>,
     pub(crate) peers: Vec<Act>,
@@ -129,6 +137,20 @@ pub(crate) fn hot_paths() -> Vec<Path> {
     paths
 }
 
+/// What a call takes in a table that holds ten times the events, beside the same in one that holds a tenth of them.
+pub(crate) fn growth() -> Vec<Path> {
+    let growth = |name, work, peer, goal: Option<f64>| {
+        let turn = turn(work, State::Empty, peer);
+        row(name, (turn, "many"), (turn, "few"), goal, None)
+    };
+    vec![
+        growth("ingest, ids as sources give them", Work::Grow, Peer::Store, Some(1.5)),
+        growth("COPY, ids as sources give them", Work::Grow, Peer::Copy, None),
+        growth("ingest, each id a hash", Work::GrowByHashes, Peer::Store, Some(1.5)),
+        growth("COPY, each id a hash", Work::GrowByHashes, Peer::Copy, None),
+    ]
+}
+
 /// What each safety of the events' table costs.
 pub(crate) fn prices() -> Vec<Path> {
     let price = |altered: Alteration| {
@@ -148,7 +170,8 @@ fn row(
     goal: impl Into<Option<f64>>,
     statements: Option<Statements>,
 ) -> Path {
-    Path { name, act, floor, goal: goal.into(), statements, peers: Vec::new() }
+    let goal = goal.into();
+    Path { name, act, floor, goal, most_memory: None, statements, peers: Vec::new() }
 }
 
 /// The store's act beside the same of bare PostgreSQL.
@@ -160,12 +183,6 @@ fn beside(
 ) -> Path {
     let by = |peer| (turn(work, state, peer), act);
     row(name, by(Peer::Store), by(Peer::Copy), goal, statements)
-}
-
-/// Somebody's calls into a table that holds many, beside the same into one that holds few.
-fn growth(name: &'static str, (work, peer): (Work, Peer), goal: Option<f64>) -> Path {
-    let turn = turn(work, State::Empty, peer);
-    row(name, (turn, "many"), (turn, "few"), goal, None)
 }
 
 fn ingesting() -> Vec<Path> {
@@ -180,6 +197,7 @@ fn ingesting() -> Vec<Path> {
     let each_5_000 = Statements::and_one_for(16, 5_000);
     vec![
         Path {
+            most_memory: Some(MostMemory::Mib(64.0)),
             peers: others("fresh"),
             ..row("ingest: fresh, one transaction", fresh, COPIED, 1.15, each_5_000)
         },
@@ -213,26 +231,6 @@ fn ingesting() -> Vec<Path> {
             COPIED,
             1.1,
             Statements::and_one_for(12, 2_500),
-        ),
-        growth(
-            "ingest: beside ten times the events, beside a tenth of them",
-            (Work::Grow, Store),
-            Some(1.5),
-        ),
-        growth(
-            "COPY: beside ten times the events, beside a tenth of them",
-            (Work::Grow, Peer::Copy),
-            None,
-        ),
-        growth(
-            "ingest: beside ten times and a tenth, each id a hash",
-            (Work::GrowByHashes, Store),
-            Some(1.5),
-        ),
-        growth(
-            "COPY: beside ten times and a tenth, each id a hash",
-            (Work::GrowByHashes, Peer::Copy),
-            None,
         ),
         beside(
             "one event a call, eight callers",
@@ -293,13 +291,16 @@ fn reading_and_closing() -> Vec<Path> {
             0.5,
             None,
         ),
-        row(
-            "payouts and hash, beside TypeScript",
-            (turn(Work::Payouts, Bare, Store), "payouts"),
-            (turn(Work::Payouts, Bare, Typescript), "payouts"),
-            1.0 / 12.0,
-            None,
-        ),
+        Path {
+            most_memory: Some(MostMemory::OfTheFloor(0.25)),
+            ..row(
+                "payouts and hash, beside TypeScript",
+                (turn(Work::Payouts, Bare, Store), "payouts"),
+                (turn(Work::Payouts, Bare, Typescript), "payouts"),
+                1.0 / 12.0,
+                None,
+            )
+        },
         beside(
             "get_open_epoch",
             (Work::Small, Empty, "get-open-epoch"),

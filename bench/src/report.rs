@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::Options;
 use crate::contest::{Counts, Measures};
 use crate::counting::Count;
-use crate::paths::{Act, Path};
+use crate::paths::{Act, MostMemory, Path};
 
 /// What a run found.
 pub(crate) struct Report {
@@ -21,16 +21,23 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn of_times(paths: &[Path], measures: &Measures) -> Self {
+    pub(crate) fn of_times(paths: &[Path], measures: &Measures, commit: &str) -> Self {
         let rows: Vec<Row> = paths.iter().filter_map(|path| row(path, measures)).collect();
         let all = measures.0.iter().map(|((turn, _), of)| json!([turn, of])).collect();
-        Self { table: table_of_times(&rows), rows: json!(rows), measures: all, faults: Vec::new() }
+        let table = table_of_times(&rows, commit);
+        Self { table, rows: json!(rows), measures: all, faults: Vec::new() }
     }
 
-    pub(crate) fn of_counts(paths: &[Path], counts: &Counts, options: &Options) -> Self {
+    pub(crate) fn of_counts(
+        paths: &[Path],
+        counts: &Counts,
+        options: &Options,
+        commit: &str,
+    ) -> Self {
         let (rows, mut faults) = counted(paths, counts, options);
         faults.extend(rows.iter().filter_map(CountedRow::fault));
-        Self { table: table_of_counts(&rows), rows: json!(rows), measures: Vec::new(), faults }
+        let table = table_of_counts(&rows, commit);
+        Self { table, rows: json!(rows), measures: Vec::new(), faults }
     }
 }
 
@@ -39,15 +46,55 @@ impl Report {
 struct Row {
     name: &'static str,
     goal: Option<f64>,
-    is_reached: Option<bool>,
+    verdict: Option<Verdict>,
     /// Of each round's ratio to the floor of the same round.
     ratio: Spread,
     seconds: Spread,
     floor_seconds: Spread,
     memory_mib: Option<Spread>,
+    most_memory_mib: Option<f64>,
     floor_memory_mib: Option<Spread>,
     /// How many times the store's time each peer takes.
     peers: Vec<(&'static str, Spread)>,
+}
+
+/// Whether what was aimed at was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Verdict {
+    /// In each round.
+    Reached,
+    /// By the median, and not in each round.
+    ReachedByTheMedian,
+    /// In some rounds, and not by the median.
+    MissedByTheMedian,
+    Missed,
+    /// The memory, whatever time it took.
+    MissedByMemory,
+}
+
+impl Verdict {
+    fn of(goal: f64, ratio: Spread, memory: Option<Spread>, most: Option<f64>) -> Self {
+        if most.is_some_and(|most| memory.is_none_or(|memory| memory.median > most)) {
+            return Self::MissedByMemory;
+        }
+        match (ratio.median <= goal, ratio.max <= goal, ratio.min <= goal) {
+            (true, true, _) => Self::Reached,
+            (true, false, _) => Self::ReachedByTheMedian,
+            (false, _, true) => Self::MissedByTheMedian,
+            (false, _, false) => Self::Missed,
+        }
+    }
+
+    const fn says(self) -> &'static str {
+        match self {
+            Self::Reached => "reached",
+            Self::ReachedByTheMedian => "reached by the median",
+            Self::MissedByTheMedian => "missed by the median",
+            Self::Missed => "missed",
+            Self::MissedByMemory => "missed by memory",
+        }
+    }
 }
 
 /// Median, smallest and largest.
@@ -96,15 +143,21 @@ fn row(path: &Path, measures: &Measures) -> Option<Row> {
         .peers
         .iter()
         .filter_map(|act| Some((act.0.peer.name(), ratios(&seconds(measures, *act)?, &own))));
+    let (memory_mib, floor_memory_mib) = (memory(measures, path.act), memory(measures, path.floor));
+    let most_memory_mib = path.most_memory.map(|most| match most {
+        MostMemory::Mib(most) => most,
+        MostMemory::OfTheFloor(part) => floor_memory_mib.map_or(0.0, |floor| floor.median * part),
+    });
     Some(Row {
         name: path.name,
         goal: path.goal,
-        is_reached: path.goal.map(|goal| ratio.median <= goal),
+        verdict: path.goal.map(|goal| Verdict::of(goal, ratio, memory_mib, most_memory_mib)),
         ratio,
         seconds: Spread::of(own.clone()),
         floor_seconds: Spread::of(floor),
-        memory_mib: memory(measures, path.act),
-        floor_memory_mib: memory(measures, path.floor),
+        memory_mib,
+        most_memory_mib,
+        floor_memory_mib,
         peers: peers.collect(),
     })
 }
@@ -122,17 +175,18 @@ pub(crate) fn markdown<R: Into<comfy_table::Row>>(
 }
 
 /// The times as Markdown.
-fn table_of_times(rows: &[Row]) -> String {
+fn table_of_times(rows: &[Row], commit: &str) -> String {
     let head = [
         "hot path",
         "goal",
         "ratio (min to max)",
         "",
-        "the store",
-        "floor",
+        "time",
+        "of the floor",
         "memory",
         "of the floor",
         "peers, in times of the store",
+        "commit",
     ];
     let peer = |(name, ratio): &(&str, Spread)| format!("{name} {:.1}", ratio.median);
     let cells = |row: &Row| {
@@ -140,17 +194,14 @@ fn table_of_times(rows: &[Row]) -> String {
             row.name.to_owned(),
             row.goal.map_or_else(String::new, |goal| format!("{goal:.2}")),
             format!("{:.2} ({:.2} to {:.2})", row.ratio.median, row.ratio.min, row.ratio.max),
-            match row.is_reached {
-                Some(true) => "reached",
-                Some(false) => "missed",
-                None => "",
-            }
-            .to_owned(),
+            row.verdict.map_or("", Verdict::says).to_owned(),
             format!("{:.3} s", row.seconds.median),
             format!("{:.3} s", row.floor_seconds.median),
-            in_mib(row.memory_mib),
+            in_mib(row.memory_mib)
+                + &row.most_memory_mib.map_or_else(String::new, |most| format!(" of {most:.0}")),
             in_mib(row.floor_memory_mib),
             row.peers.iter().map(peer).collect::<Vec<_>>().join(", "),
+            commit.to_owned(),
         ]
     };
     markdown(head, rows.iter().map(cells))
@@ -198,8 +249,9 @@ fn counted(paths: &[Path], counts: &Counts, options: &Options) -> (Vec<CountedRo
 }
 
 /// The counts as Markdown.
-fn table_of_counts(rows: &[CountedRow]) -> String {
-    let head = ["hot path", "at most", "statements", "of the floor", "WAL", "of the floor"];
+fn table_of_counts(rows: &[CountedRow], commit: &str) -> String {
+    let head =
+        ["hot path", "at most", "statements", "of the floor", "WAL", "of the floor", "commit"];
     let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
     let cells = |CountedRow { name, most, own, floor }: &CountedRow| {
         [
@@ -209,6 +261,7 @@ fn table_of_counts(rows: &[CountedRow]) -> String {
             floor.statements.to_string(),
             mib(own.wal_bytes),
             mib(floor.wal_bytes),
+            commit.to_owned(),
         ]
     };
     markdown(head, rows.iter().map(cells))
@@ -216,8 +269,23 @@ fn table_of_counts(rows: &[CountedRow]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::CountedRow;
+    use super::{CountedRow, Spread, Verdict};
     use crate::counting::Count;
+
+    #[test]
+    fn a_goal_is_reached_where_each_round_and_the_memory_are_below_it() {
+        let verdict = |ratios: [f64; 3], memory: f64| {
+            let memory = Some(Spread::of(vec![memory]));
+            Verdict::of(1.0, Spread::of(ratios.into()), memory, Some(64.0))
+        };
+        assert_eq!(verdict([0.8, 1.0, 0.9], 64.0), Verdict::Reached);
+        assert_eq!(verdict([0.8, 1.1, 0.9], 64.0), Verdict::ReachedByTheMedian);
+        assert_eq!(verdict([0.8, 1.1, 1.2], 64.0), Verdict::MissedByTheMedian);
+        assert_eq!(verdict([1.1, 1.2, 1.3], 64.0), Verdict::Missed);
+        assert_eq!(verdict([0.8, 1.0, 0.9], 64.1), Verdict::MissedByMemory);
+        let untold = Verdict::of(1.0, Spread::of(vec![0.5]), None, Some(64.0));
+        assert_eq!(untold, Verdict::MissedByMemory, "it was to be measured");
+    }
 
     #[test]
     fn a_statement_more_than_the_most_is_a_fault_and_none_at_all() {

@@ -50,14 +50,6 @@ impl fmt::Display for Work {
     }
 }
 
-impl Work {
-    /// Whether it takes so long that one round has to do.
-    #[must_use]
-    pub const fn is_done_once(self) -> bool {
-        matches!(self, Self::Grow | Self::GrowByHashes)
-    }
-}
-
 /// How a peer is called.
 #[derive(Debug, Parser)]
 pub struct Order {

@@ -13,9 +13,18 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn no_hot_path_sends_more_statements_than_it_may() {
-    let run = bench(&["--part", "counts", "--events", "20000", "--calls", "400"]);
+    let directory = tempfile::tempdir().expect("a folder");
+    // In a folder that is not there yet.
+    let json = directory.path().join("measures/counts.json");
+    let json = json.to_str().expect("UTF-8");
+    let run = bench(&["--part", "counts", "--events", "20000", "--calls", "400", "--json", json]);
     let (out, err) = (text(&run.stdout), text(&run.stderr));
     assert!(run.status.success(), "{out}\n{err}");
+    let written = std::fs::read(json).expect("the counts are there");
+    let written: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
+    let rows = written["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), out.lines().count() - 2, "a row each, without the table's head");
+    assert!(rows.iter().all(|row| row["own"]["statements"].as_u64() > Some(0)), "{written}");
     for path in ["ingest: fresh", "one event a call", "resolve", "finalize", "upsert_cursor"] {
         assert!(out.contains(&format!("| {path}")), "{path} was not counted\n{out}\n{err}");
     }
@@ -27,7 +36,10 @@ fn times_go_into_their_section_of_the_page() {
     let page = directory.path().join("performance.md");
     std::fs::write(&page, "# Page\n\n## Times\n\nAbout.\n\n## Counts\n\nMore.\n").expect("written");
     let page_text = page.to_str().expect("UTF-8");
+    let json = directory.path().join("times.json");
     let run = bench(&[
+        "--json",
+        json.to_str().expect("UTF-8"),
         "--only",
         "cursor",
         "--events",
