@@ -13,8 +13,9 @@ const HEAD: &str = "# Reliability
 Written by `just torture`, which does to the store what is too long for a test, on a PostgreSQL of its own, and ends with
 the first promise that is broken. Here every promise held. The seed throws the same dice again; in which order callers
 come to their turns is up to the machine. `just torture-faults` builds the store with a deliberate fault for each of
-these, and each finds its own (`torture/faults.txt`). A section names the commit that it is of; one that names none is of
-an older one.
+these, and each finds its own (`torture/faults.txt`). A section names the commit that it is of. Where all lay in memory
+(`TMPDIR`), waits, locks and recoveries are shorter than on a disk; and a kill ends processes and not the machine, so it is
+not tried whether a disk keeps what it was told to keep.
 ";
 
 /// A torture that ran to its end.

@@ -86,8 +86,9 @@ pub const TORTURES: &[Torture] = &[
     },
     Torture {
         name: "exhaustion",
-        about: "Connections, disk and time run out: a clear error each, no lost write, and it goes on \
-                by itself when there is enough again.",
+        about: "Connections, disk and time run out: a clear error each, no lost write, and it goes \
+                on by itself when there is enough again. What gets full is the disk of the tables \
+                and indexes; the write-ahead log is elsewhere.",
         run: |extent| Box::pin(exhaustion::run(extent)),
     },
     Torture {

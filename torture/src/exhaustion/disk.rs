@@ -1,4 +1,4 @@
-//! No space left on the device where the events lie.
+//! No space left on the device where tables and indexes lie.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use super::stage::{Stage, fault};
 use crate::{Failure, Outcome, broken, ensure};
 
-/// A small file system in memory, which the table of events lies on.
+/// A small file system in memory, which all tables and indexes lie on. The write-ahead log does not: PostgreSQL stops
+/// where that has no room.
 pub(super) struct SmallDisk {
     directory: TempDir,
     options: String,
@@ -26,8 +27,8 @@ impl Drop for SmallDisk {
     }
 }
 
-/// What it has at first. Enough for an empty table.
-const KILOBYTES: u64 = 1_024;
+/// What it has at first. Enough for the empty tables.
+const KILOBYTES: u64 = 4_096;
 
 /// What it gets more when there is to be room again.
 const MORE: u64 = 2_048;
@@ -43,7 +44,7 @@ pub(super) struct DiskFull {
 }
 
 impl SmallDisk {
-    /// Moves the events to a small disk; `Err` says why there can be none here.
+    /// Moves all tables and indexes to a small disk; `Err` says why there can be none here.
     pub(super) async fn under(stage: &Stage) -> Outcome<Result<Self, String>> {
         let directory = tempfile::Builder::new().prefix("ledger-torture-disk-").tempdir()?;
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o711))?;
@@ -56,7 +57,10 @@ impl SmallDisk {
         let place = disk.path().display();
         let owner = stage.owner().await?;
         owner.batch_execute(&format!("CREATE TABLESPACE small LOCATION '{place}'")).await?;
-        owner.batch_execute("ALTER TABLE activity_events SET TABLESPACE small").await?;
+        for kind in ["TABLE", "INDEX"] {
+            let all = format!("ALTER {kind} ALL IN TABLESPACE pg_default SET TABLESPACE small");
+            owner.batch_execute(&all).await?;
+        }
         disk.kilobytes += MORE;
         disk.grow(0)?;
         Ok(Ok(disk))

@@ -93,6 +93,12 @@ fn rendered(written: &Written) -> String {
 }
 
 impl Command {
+    /// Whether what an epoch pays after it is what the rules make of it: a statement of somebody's own making need
+    /// not be.
+    pub(crate) const fn pays_by_the_rules(&self) -> bool {
+        !matches!(self, Self::InsertPayoutStatement(_))
+    }
+
     /// Whether it may change anything.
     pub(crate) const fn is_read(&self) -> bool {
         matches!(

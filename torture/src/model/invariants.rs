@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::{
-    ActivityEvent, Allocation, Epoch, EpochId, EpochStatus, Payout, PayoutStatement, PoolComponent,
+    ActivityEvent, Allocation, CursorKey, Epoch, EpochId, EpochStatus, Payout, PayoutStatement,
+    PoolComponent, SourceCursor,
 };
 
 use super::books::{Books, Group, Records};
+use super::command::Command;
 use crate::{Outcome, ensure};
 use ledger_testkit::reference::{self, Row};
 
@@ -18,6 +20,13 @@ impl<'a> View<'a> {
     fn epochs(&self) -> &'a [Epoch] {
         match self.0.get(&Group::Epochs) {
             Some(Records::Epochs(epochs)) => epochs,
+            _ => &[],
+        }
+    }
+
+    fn cursors(&self) -> &'a [SourceCursor] {
+        match self.0.get(&Group::Cursors) {
+            Some(Records::Cursors(cursors)) => cursors,
             _ => &[],
         }
     }
@@ -51,14 +60,15 @@ impl<'a> View<'a> {
     }
 }
 
-/// Whether the books may stand as they are, and may have become so from what they were. `is_close` says
-/// that a close or a finalize came in between, and no statement of somebody's own making.
-pub(crate) fn check(before: &Books, after: &Books, is_close: bool) -> Outcome<()> {
+/// Whether the books may stand as they are, and may have become so from what they were by that command.
+pub(crate) fn check(before: &Books, after: &Books, command: &Command) -> Outcome<()> {
     let (before, after) = (View(before), View(after));
     windows(&after)?;
+    cursors(&before, &after, command)?;
     for epoch in after.epochs() {
         events_belong(&after, epoch)?;
         pool_is_whole(&after, epoch)?;
+        one_allocation_each(&after, epoch.id)?;
         let old = before.epochs().iter().find(|old| old.id == epoch.id);
         if let Some(old) = old {
             moves_forward(old, epoch)?;
@@ -68,7 +78,7 @@ pub(crate) fn check(before: &Books, after: &Books, is_close: bool) -> Outcome<()
             }
         }
         let was_paid = before.statement(epoch.id).is_some();
-        if is_close && !was_paid && after.statement(epoch.id).is_some() {
+        if command.pays_by_the_rules() && !was_paid && after.statement(epoch.id).is_some() {
             pays_by_the_rules(&after, epoch.id)?;
         }
     }
@@ -106,6 +116,39 @@ fn events_belong(after: &View<'_>, epoch: &Epoch) -> Outcome<()> {
         let has_provenance = !event.producer.is_empty() && !event.producer_version.is_empty();
         ensure!(has_provenance, "PROVENANCE_REQUIRED: {stored:?}");
     }
+    Ok(())
+}
+
+/// CURSOR_STATE_PERSISTED: a page that was taken has moved its cursor, and its events are there. Nothing else moves
+/// one, and none goes.
+fn cursors(before: &View<'_>, after: &View<'_>, command: &Command) -> Outcome<()> {
+    let moved: Option<(&CursorKey, &str)> = match command {
+        Command::IngestPage(page) => {
+            let all = after.epochs().iter().flat_map(|epoch| after.events(epoch.id));
+            let ids: BTreeSet<&str> = all.map(|stored| stored.event.id.as_str()).collect();
+            let ahead = page.events.iter().find(|event| !ids.contains(event.id.as_str()));
+            ensure!(ahead.is_none(), "CURSOR_STATE_PERSISTED: ahead of {ahead:?}");
+            Some((&page.cursor_key, &page.cursor_value))
+        }
+        Command::UpsertCursor(key, value) => Some((key, value)),
+        _ => None,
+    };
+    if let Some((key, value)) = moved {
+        let is_there = after.cursors().iter().any(|now| now.key == *key && now.value == value);
+        ensure!(is_there, "CURSOR_STATE_PERSISTED: {key:?} is not at {value}");
+    }
+    for old in before.cursors().iter().filter(|old| moved.is_none_or(|(key, _)| old.key != *key)) {
+        let is_kept = after.cursors().contains(old);
+        ensure!(is_kept, "CURSOR_STATE_PERSISTED: nobody moved {old:?}");
+    }
+    Ok(())
+}
+
+/// ONE_ALLOCATION_PER_USER.
+fn one_allocation_each(after: &View<'_>, id: EpochId) -> Outcome<()> {
+    let allocations = after.allocations(id);
+    let users: BTreeSet<&str> = allocations.iter().map(|one| one.user_id.as_str()).collect();
+    ensure!(users.len() == allocations.len(), "ONE_ALLOCATION_PER_USER: in epoch {id}");
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::input::json::{nested, value};
-use crate::input::texts::{number, text_below};
+use crate::input::texts::{largest, number, text_below};
 
 /// Names of people, events and the like that are valid and look like something else.
 const PRINTABLE: &[&str] = &[
@@ -101,8 +101,9 @@ impl Draw<'_> {
 
     /// Free text. Mostly what the store keeps, sometimes what it must refuse.
     pub(crate) fn free(&mut self) -> String {
-        match self.dice.u8(..12) {
-            0 => text_below(&mut self.dice, 65_536),
+        match self.dice.u16(..12_000) {
+            0 => largest(&mut self.dice),
+            1..1_000 => text_below(&mut self.dice, 65_536),
             _ => self.printable::<UserId>(256).to_string(),
         }
     }
@@ -142,9 +143,11 @@ impl Draw<'_> {
     }
 
     pub(crate) fn json(&mut self) -> Value {
-        match self.dice.u8(..24) {
-            0 => nested(self.dice.usize(30..36)),
-            1 => Value::from("x".repeat(self.dice.usize(65_530..65_540))),
+        match self.dice.u16(..24_000) {
+            0..5 => Value::from(largest(&mut self.dice)),
+            5..200 => nested(1_000),
+            200..1_000 => nested(self.dice.usize(30..36)),
+            1_000..2_000 => Value::from("x".repeat(self.dice.usize(65_530..65_540))),
             _ => value(&mut self.dice, 4),
         }
     }
