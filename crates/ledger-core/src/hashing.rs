@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::payout::sort_by_user;
+use crate::payout::sorted_by_user;
 use crate::{InvalidValue, Units, UserId};
 
 /// A SHA-256 (FIPS 180-4) in 64 lower-case hexadecimal digits.
@@ -78,8 +78,7 @@ pub fn canonical_json(value: &Value) -> Vec<u8> {
 pub fn allocation_set_hash<'a>(
     allocations: impl IntoIterator<Item = (&'a UserId, Units)>,
 ) -> Sha256Hex {
-    let mut sorted: Vec<_> = allocations.into_iter().collect();
-    sort_by_user(&mut sorted, |(user_id, _)| user_id);
+    let sorted = sorted_by_user(allocations, |(user_id, _)| user_id);
     let mut hasher = Sha256::new();
     let mut lines = String::new();
     for (position, (user_id, units)) in sorted.into_iter().enumerate() {

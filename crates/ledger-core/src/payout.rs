@@ -51,8 +51,7 @@ pub fn payouts(
 fn sum_by_user(
     units: impl IntoIterator<Item = (UserId, Units)>,
 ) -> Result<Vec<(UserId, Units)>, AmountOverflow> {
-    let mut summed: Vec<_> = units.into_iter().collect();
-    sort_by_user(&mut summed, |(user_id, _)| user_id);
+    let mut summed = sorted_by_user(units, |(user_id, _)| user_id);
     let mut overflowed = None;
     summed.dedup_by(|(user_id, units), (last, sum)| {
         let is_same = last == user_id;
@@ -67,13 +66,17 @@ fn sum_by_user(
     overflowed.map_or(Ok(summed), Err)
 }
 
-/// Sorts bytewise by user id.
+/// Sorted bytewise by user id.
 ///
 /// Comparing two texts visits both, wherever they lie. Nearly all ids differ in their first bytes, so
-/// those are sorted, side by side in memory, and whole ids only where they do not tell.
-pub(crate) fn sort_by_user<T: Ord>(items: &mut [T], user_id: impl Fn(&T) -> &UserId) {
+/// those are carried along and compared first, and whole ids only where they do not tell.
+pub(crate) fn sorted_by_user<T: Ord>(
+    items: impl IntoIterator<Item = T>,
+    user_id: impl Fn(&T) -> &UserId,
+) -> Vec<T> {
+    let items: Vec<T> = items.into_iter().collect();
     if items.is_sorted() {
-        return;
+        return items;
     }
     let beginning = |item: &T| {
         let mut first = [0; 16];
@@ -81,10 +84,10 @@ pub(crate) fn sort_by_user<T: Ord>(items: &mut [T], user_id: impl Fn(&T) -> &Use
         // No id holds a zero, so a shorter one comes first, as it must.
         u128::from_be_bytes(first)
     };
-    items.sort_by_cached_key(beginning);
-    for alike in items.chunk_by_mut(|one, next| beginning(one) == beginning(next)) {
-        alike.sort_unstable();
-    }
+    let mut keyed: Vec<(u128, T)> =
+        items.into_iter().map(|item| (beginning(&item), item)).collect();
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(_, item)| item).collect()
 }
 
 fn overflow(user_id: &UserId) -> AmountOverflow {
