@@ -25,8 +25,8 @@ use crate::report::Report;
 pub(crate) enum Part {
     /// How long each hot path takes, beside its floor and its peers.
     Times,
-    /// What a call takes in a table that holds ten times the events, beside one that holds a tenth of them. Takes a
-    /// quarter of an hour a round.
+    /// What a call takes in a table that holds ten times the events, beside one that holds a tenth of them. Takes
+    /// twenty minutes a round.
     Growth,
     /// What each safety of the events' table costs.
     Prices,
@@ -162,7 +162,7 @@ async fn measure(options: &Options) -> Result<(), Failure> {
     if report.faults.is_empty() { Ok(()) } else { Err(Failure(report.faults.join("; "))) }
 }
 
-/// What is measured.
+/// The commit of this folder.
 fn commit() -> Result<String, Failure> {
     let arguments = ["describe", "--always", "--dirty", "--abbrev=12"];
     let told = Command::new("git").args(arguments).output();

@@ -23,6 +23,10 @@ use crate::{Extent, Failure, Outcome, Report, broken, ensure};
 /// What an epoch of a duel has to pay.
 const POOL: i64 = 1_000_003;
 
+/// In every so many rounds everybody comes, from the first on; in the others so few that one who closes comes to their
+/// turn in the middle of it.
+const FULL_EVERY: u64 = 2;
+
 /// Who meets whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Duel {
@@ -125,8 +129,6 @@ pub(super) struct Duels {
     seed: u64,
     dice: Rng,
     rounds: u64,
-    /// In how many of them everybody came.
-    full: u64,
     /// Of each duel, how many rounds of it were done.
     done: [u64; Duel::ALL.len()],
     /// Of each duel, what its rounds came to.
@@ -136,17 +138,13 @@ pub(super) struct Duels {
 impl Duels {
     pub(super) fn new(extent: &Extent) -> Self {
         let (seed, dice) = (extent.seed(), extent.dice("duels"));
-        Self { seed, dice, rounds: 0, full: 0, done: [0; 4], said: Default::default() }
+        Self { seed, dice, rounds: 0, done: [0; 4], said: Default::default() }
     }
 
     /// One round of each duel.
     pub(super) async fn round(&mut self, company: &mut Company) -> Outcome<()> {
-        // In every second round everybody comes; in the others so few that one who closes comes to their
-        // turn in the middle of it.
         let few = [1, 1, 2, 2, 3, 5, 8][self.dice.usize(..7)];
-        let everybody = self.rounds.is_multiple_of(2);
-        let callers = if everybody { TASKS } else { few };
-        self.full += u64::from(everybody);
+        let callers = if self.rounds.is_multiple_of(FULL_EVERY) { TASKS } else { few };
         for (at, duel) in Duel::ALL.into_iter().enumerate() {
             let name = format!("duel-{at}-{}", self.rounds);
             let (ledger, store) = company.ledger(&name).await?;
@@ -168,7 +166,7 @@ impl Duels {
     }
 
     pub(super) fn tell(&self, extent: &Extent, report: &mut Report, asked: u64) -> Outcome<()> {
-        report.tell("rounds of each duel with all callers", self.full);
+        report.tell("rounds of each duel with all callers", self.rounds.div_ceil(FULL_EVERY));
         for ((duel, done), said) in Duel::ALL.into_iter().zip(self.done).zip(&self.said) {
             extent.tell_done(report, format!("rounds of {duel}"), done, asked)?;
             report.tell("calls in them", said.calls);
