@@ -52,6 +52,7 @@ async fn main() {
             grow(&order, insert).await;
         }
         Work::Payouts => unreachable!("asked for before there is a database"),
+        Work::ResolveOneByOne => unreachable!("the store resolves many at a time"),
         Work::Read => act("read", read(&store, epoch)).await,
         Work::Propose => {
             act("propose", async { store.propose_allocations(epoch).await.unwrap().users }).await;

@@ -72,7 +72,7 @@ fn count(turn: Turn, options: &Options) -> u64 {
     match turn.work {
         Work::Single | Work::Small => options.calls,
         Work::Grow | Work::GrowByHashes => 10 * options.events,
-        Work::Resolve => options.events_waiting(),
+        Work::Resolve | Work::ResolveOneByOne => options.events_waiting(),
         _ => options.events,
     }
 }

@@ -243,7 +243,7 @@ fn ingesting() -> Vec<Path> {
 }
 
 fn reading_and_closing() -> Vec<Path> {
-    use Peer::{Store, Typescript};
+    use Peer::{Copy, Store, Typescript};
     use State::{Bare, Empty, Full, Payable, Waiting};
     let walk = turn(Work::Walk, Full, Store);
     let beside_close = turn(Work::FinalizeBeside, Payable, Store);
@@ -266,8 +266,15 @@ fn reading_and_closing() -> Vec<Path> {
             1.2,
             None,
         ),
-        beside(
+        row(
             "resolve by bindings, beside one statement an event",
+            (turn(Work::Resolve, Waiting, Store), "resolve"),
+            (turn(Work::ResolveOneByOne, Waiting, Copy), "resolve"),
+            1.0 / 12.0,
+            None,
+        ),
+        beside(
+            "resolve by bindings, beside these in one transaction",
             (Work::Resolve, Waiting, "resolve"),
             1.0 / 12.0,
             Statements::and_one_for(16, 5_000),

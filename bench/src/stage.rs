@@ -30,6 +30,8 @@ pub enum Work {
     Walk,
     /// Waiting events given to those they belong to.
     Resolve,
+    /// The same one by one, each committed by itself.
+    ResolveOneByOne,
     /// An epoch closed and paid.
     Finalize,
     /// The same, while another ledger's events are written one by one.
