@@ -1,5 +1,7 @@
 //! Closes an epoch and pays: lock, check, total, payouts, close, statement.
 
+use std::panic::resume_unwind;
+
 use async_trait::async_trait;
 use diesel::prelude::{ExpressionMethods, QueryDsl};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -9,6 +11,7 @@ use ledger_core::{
 };
 use ledger_port::{FinalizeEpoch, FinalizedEpoch, LedgerPortError};
 use ledger_schema::schema::epoch_allocations as allocations;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::epoch_life::{budget, close, refuse_another_total};
 use super::insert_statement::{refuse_taken_id, statement_in_force, write_statement};
@@ -45,22 +48,36 @@ impl Command for Finalize<'_> {
             None => budget(tx, self.ledger_id, epoch_id).await?,
         };
         refuse_another_total(epoch_id, expected_pool_total, pool_total)?;
-        refuse_stale_proposals(tx, self.ledger_id, &epoch).await?;
         let units = self.payable_units(tx).await?;
-        let hash = allocation_set_hash(units.iter().map(|(user_id, units)| (user_id, *units)));
-        self.refuse_other_allocations(&hash)?;
+        // While PostgreSQL sums the events up again, which takes longer.
+        let computing = spawn_blocking(move || {
+            let hash = allocation_set_hash(units.iter().map(|(user_id, units)| (user_id, *units)));
+            (hash, payouts(units, pool_total))
+        });
+        refuse_stale_proposals(tx, self.ledger_id, &epoch).await?;
+        let (allocation_set_hash, payouts) = finished(computing).await;
+        self.refuse_other_allocations(&allocation_set_hash)?;
         let statement = NewPayoutStatement {
             id: statement_id,
             epoch_id,
-            allocation_set_hash: hash,
+            allocation_set_hash,
             pool_total,
-            payouts: payouts(units, pool_total)?,
+            payouts: payouts?,
             supersedes: None,
         };
         refuse_taken_id(tx, self.ledger_id, &statement).await?;
         let epoch = self.close_unless_closed(tx, epoch, pool_total).await?;
-        let statement = write_statement(tx, self.ledger_id, &statement, self.now).await?;
+        let statement = write_statement(tx, self.ledger_id, statement, self.now).await?;
         Ok(FinalizedEpoch { epoch, statement })
+    }
+}
+
+/// What a blocking task comes to; its panic is ours.
+async fn finished<T>(task: JoinHandle<T>) -> T {
+    match task.await {
+        Ok(done) => done,
+        // It is never aborted: what is left is a panic, or a runtime that ends, and we with it.
+        Err(failed) => resume_unwind(failed.into_panic()),
     }
 }
 

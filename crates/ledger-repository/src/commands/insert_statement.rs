@@ -151,7 +151,7 @@ struct NewStatementRow<'a> {
 pub(super) async fn write_statement(
     tx: &mut AsyncPgConnection,
     ledger_id: LedgerId,
-    statement: &NewPayoutStatement,
+    statement: NewPayoutStatement,
     now: Timestamp,
 ) -> Result<PayoutStatement, TxError> {
     let row = NewStatementRow {
@@ -165,7 +165,7 @@ pub(super) async fn write_statement(
         created_at: now.as_datetime(),
     };
     diesel::insert_into(statements::table).values(row).execute(tx).await?;
-    Ok(PayoutStatement { statement: statement.clone(), created_at: now })
+    Ok(PayoutStatement { statement, created_at: now })
 }
 
 #[async_trait]
@@ -185,6 +185,6 @@ impl Command for InsertStatement<'_> {
         refuse_taken_id(tx, self.ledger_id, self.statement).await?;
         self.refuse_wrong_epoch(&epoch)?;
         self.refuse_wrong_place(tx).await?;
-        write_statement(tx, self.ledger_id, self.statement, self.now).await
+        write_statement(tx, self.ledger_id, self.statement.clone(), self.now).await
     }
 }

@@ -57,10 +57,12 @@ macro_rules! computed {
 }
 
 // Where PostgreSQL believes an epoch to be empty, as it does of all epochs while it has no statistics, it
-// would compare each event with each weight, or sort them.
+// would compare each event with each weight, or sort them. To compile the plan takes longer than it saves;
+// that stays off until the transaction ends.
 const HASH_WEIGHTS: &str = "
     SELECT pg_catalog.set_config('enable_nestloop', 'off', true),
-        pg_catalog.set_config('enable_mergejoin', 'off', true)";
+        pg_catalog.set_config('enable_mergejoin', 'off', true),
+        pg_catalog.set_config('jit', 'off', true)";
 const PLAN_FREELY: &str = "
     SELECT pg_catalog.set_config('enable_nestloop', 'on', true),
         pg_catalog.set_config('enable_mergejoin', 'on', true)";
