@@ -44,8 +44,8 @@ async fn main() {
             hash_weights(&client).await;
             act("propose", propose(&client, place)).await;
         }
-        Work::Resolve => resolve(&mut client, place, Commits::AtTheEnd).await,
-        Work::ResolveOneByOne => resolve(&mut client, place, Commits::Each).await,
+        Work::Resolve => resolve(&client, place, Commits::AtTheEnd).await,
+        Work::ResolveOneByOne => resolve(&client, place, Commits::Each).await,
         Work::Finalize => finalize(&mut client, place).await,
         Work::Grow | Work::GrowByHashes => {
             grow(&order, async |events| copy(&mut client, place, &events).await).await;
@@ -264,7 +264,7 @@ enum Commits {
 }
 
 /// One prepared statement an event.
-async fn resolve(client: &mut Client, place: Place, commits: Commits) {
+async fn resolve(client: &Client, place: Place, commits: Commits) {
     let select =
         "SELECT id, platform_user_id FROM activity_events WHERE user_id IS NULL ORDER BY id";
     let rows = client.query(select, &[]).await.unwrap();
