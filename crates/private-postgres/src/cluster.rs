@@ -59,7 +59,7 @@ impl<'a> Cluster<'a> {
     pub(crate) fn ensure_running(&self) -> Result<PathBuf, PrivatePostgresError> {
         self.check_kind()?;
         let found = self.settled()?;
-        watchdog::ensure(self.state_dir, self.binaries, self.settings)?;
+        watchdog::ensure(self.state_dir, self.settings)?;
         match found {
             Postmaster::Ready { socket_dir } => Ok(socket_dir),
             Postmaster::Busy { pid } => {

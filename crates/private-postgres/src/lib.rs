@@ -156,12 +156,7 @@ impl PrivatePostgres {
             let start = StartLock::acquire(&self.state_dir)?;
             match self.users.leave()? {
                 Leaving::Last => {
-                    watchdog::stop_now(
-                        &self.state_dir,
-                        &self.binaries,
-                        &self.settings,
-                        &self.users,
-                    )?;
+                    watchdog::stop_now(&self.state_dir, &self.settings, &self.users)?;
                     return Ok(Stopped::ServerStopped);
                 }
                 Leaving::OthersUseIt => return Ok(Stopped::InUse),

@@ -9,7 +9,6 @@ use std::{
 };
 
 use crate::{
-    binaries::Binaries,
     error::{PrivatePostgresError, io_error},
     locks::{self, UsersLock},
     log,
@@ -31,16 +30,14 @@ const USUAL_DIRS: [&str; 3] = ["/usr/bin", "/bin", "/usr/local/bin"];
 /// with its lock held or not there; one that was killed lets go of it and is replaced by the next.
 pub(crate) fn ensure(
     state_dir: &StateDir,
-    binaries: &Binaries,
     settings: &Settings,
 ) -> Result<(), PrivatePostgresError> {
-    ensure_with(&lock_program()?, state_dir, &binaries.program("pg_ctl"), settings)
+    ensure_with(&lock_program()?, state_dir, settings)
 }
 
 fn ensure_with(
     locker: &Path,
     state_dir: &StateDir,
-    pg_ctl: &Path,
     settings: &Settings,
 ) -> Result<(), PrivatePostgresError> {
     let open = |name| state_dir.open(name).map_err(io_error("open", &state_dir.path().join(name)));
@@ -49,7 +46,7 @@ fn ensure_with(
         return Ok(());
     }
     let (users, start) = (open(USERS_LOCK)?, open(START_LOCK)?);
-    let mut shell = script("watch", locker, state_dir, pg_ctl, settings)?;
+    let mut shell = script("watch", locker, state_dir, settings)?;
     // The shell puts the watchdog into the background and ends; init inherits and reaps it.
     run(shell.stdin(users).stdout(own).stderr(start), state_dir)
 }
@@ -57,12 +54,10 @@ fn ensure_with(
 /// Ends the server for its last user, who holds its lock alone.
 pub(crate) fn stop_now(
     state_dir: &StateDir,
-    binaries: &Binaries,
     settings: &Settings,
     users: &UsersLock,
 ) -> Result<(), PrivatePostgresError> {
-    let pg_ctl = binaries.program("pg_ctl");
-    let mut shell = script("now", &lock_program()?, state_dir, &pg_ctl, settings)?;
+    let mut shell = script("now", &lock_program()?, state_dir, settings)?;
     run(shell.stdin(users.for_child()?), state_dir)?;
     if settings.lifetime == Lifetime::Throwaway {
         // The server's user has emptied it, but may lack the right to remove it from its parent.
@@ -75,7 +70,6 @@ fn script(
     mode: &str,
     locker: &Path,
     state_dir: &StateDir,
-    pg_ctl: &Path,
     settings: &Settings,
 ) -> Result<Command, PrivatePostgresError> {
     let users_lock = state_dir.path().join(USERS_LOCK);
@@ -85,7 +79,7 @@ fn script(
         Lifetime::Throwaway => "remove",
     };
     let mut shell = state_dir.account().command(Path::new(SHELL), state_dir.path());
-    shell.args(["-c", SCRIPT, "private-postgres-watchdog", mode]).args([pg_ctl, locker]);
+    shell.args(["-c", SCRIPT, "private-postgres-watchdog", mode]).arg(locker);
     shell.args([&whole_seconds(settings.linger).to_string(), data_is, &inode.to_string()]);
     Ok(shell)
 }
@@ -135,7 +129,7 @@ mod tests {
                 let path = parent.path().join("state");
                 let settings = Settings { linger, ..Settings::throwaway(&path) };
                 let (state_dir, users) = UsersLock::join(&path).expect("join");
-                ensure_with(&locker, &state_dir, Path::new("pg_ctl"), &settings).expect("watch");
+                ensure_with(&locker, &state_dir, &settings).expect("watch");
 
                 thread::sleep(Duration::from_millis(200));
                 assert!(path.join(USERS_LOCK).exists(), "{locker:?} does not wait");

@@ -4,10 +4,10 @@
 #          Descriptors: 0 users.lock, 1 watchdog.lock (held), 2 start.lock.
 #   now    ends it at once, for one who holds both locks. Descriptor: 0 users.lock (held).
 #
-# Then: pg_ctl, flock or perl, the linger in seconds, `keep` or `remove`, the inode of users.lock.
+# Then: flock or perl, the linger in seconds, `keep` or `remove`, the inode of users.lock.
 # Every program that runs here closes 8, or it would hold watchdog.lock for a watchdog that is gone.
 
-mode=$1 pg_ctl=$2 locker=$3 linger=$4 data_is=$5 inode=$6
+mode=$1 locker=$2 linger=$3 data_is=$4 inode=$5
 trap '' HUP INT QUIT TERM
 PATH=$PATH:/usr/bin:/bin
 umask 077
@@ -55,13 +55,23 @@ is_server() {
   if [ -e /proc/self/cwd ]; then [ "/proc/$1/cwd" -ef data ]; else kill -0 "$1"; fi
 }
 
+# stop_by SIGNAL SECONDS: sends the server one of the signals that end it ("Shutting Down the Server" in
+# PostgreSQL's manual: INT is fast, QUIT immediate) and waits. Not by pg_ctl, which goes with its package,
+# while a server that runs does not.
+stop_by() {
+  tenths=$(($2 * 10))
+  is_server "$pid" && kill -s "$1" "$pid"
+  while is_server "$pid"; do
+    [ "$tenths" -gt 0 ] || return 1
+    tenths=$((tenths - 1))
+    sleep 0.1 8<&- || sleep 1 8<&-
+  done
+}
+
 stop_server() {
   [ -f data/postmaster.pid ] || return 0
   { read -r pid; read -r _; read -r _; read -r _; read -r socket_dir; } <data/postmaster.pid
-  if is_server "$pid"; then
-    "$pg_ctl" stop -D data -w -m fast -t 60 8<&- ||
-      "$pg_ctl" stop -D data -w -m immediate -t 30 8<&- || return
-  fi
+  stop_by INT 60 || stop_by QUIT 30 || return
   case $socket_dir in
     */private-pg-*)
       rm -f "$socket_dir/.s.PGSQL.5432" "$socket_dir/.s.PGSQL.5432.lock"

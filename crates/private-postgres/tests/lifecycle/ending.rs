@@ -1,6 +1,6 @@
 //! However its users end, the server ends after them.
 
-use std::{thread, time::Duration};
+use std::{fs, thread, time::Duration};
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -9,7 +9,7 @@ use nix::{
 use private_postgres::{PrivatePostgres, Settings, Stopped};
 
 use crate::{
-    place::{Place, is_alive, wait_until},
+    place::{Place, is_alive, open_temp_dir, wait_until},
     user::{User, pid_of, spawn},
 };
 
@@ -98,6 +98,28 @@ fn a_throwaway_is_gone_when_its_last_user_has_stopped_it() {
     assert_eq!(User::of(&place).stop(), "ServerStopped");
     assert!(!place.settings.state_dir.exists());
     place.wait_until_deserted();
+}
+
+/// As where a package is removed, or gives way to the next version, while its server runs.
+#[test]
+fn a_server_whose_programs_are_removed_ends_with_its_last_user() {
+    let other = Place::kept();
+    let installed = PrivatePostgres::start(&other.settings).expect("start");
+    for linger in [Duration::ZERO, Duration::from_secs(1)] {
+        let programs = open_temp_dir();
+        for name in ["initdb", "pg_ctl", "postgres"] {
+            fs::copy(installed.bin_dir().join(name), programs.path().join(name)).expect("copy");
+        }
+        let mut place = throwaway(linger);
+        place.settings.bin_dir = Some(programs.path().to_owned());
+        let user = PrivatePostgres::start(&place.settings).expect("start");
+        let pid = place.running_pid();
+        programs.close().expect("remove");
+        drop(user);
+        place.wait_until_deserted();
+        assert!(!is_alive(pid));
+        assert_emptied(&place);
+    }
 }
 
 fn kill_once(what: &str, place: &Place, condition: impl Fn() -> bool) {
