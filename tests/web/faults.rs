@@ -2,7 +2,7 @@
 
 use web_server::Code;
 
-use crate::harness::{Server, event};
+use crate::harness::{LEDGER, Server, event};
 
 /// Words of the database's own.
 const INTERNAL: [&str; 10] = [
@@ -39,6 +39,26 @@ async fn a_database_that_refuses_is_not_quoted() {
     let reply = server.post(&path).json(&serde_json::json!([event("x", "p")])).send().await;
     reply.problem(Code::Internal);
     assert_silent(&reply.text());
+}
+
+#[tokio::test]
+async fn a_page_of_a_fault_does_not_ask_who_is_signed_in() {
+    let server = Server::new().await;
+    let epoch = server.epoch_with_work().await;
+    let page = |path: String| {
+        let cookie = format!("epoch_ledger_session={}", server.admin);
+        server.get(&path).anonymous().header("cookie", &cookie).header("accept", "text/html").send()
+    };
+    let known = page(format!("/l/{LEDGER}/no-such-page")).await;
+    assert_eq!(known.status, 404);
+    assert!(known.text().contains("Signed in: admin"), "{}", known.text());
+    let sql = crate::sql::owner(&server.database).await;
+    sql.batch_execute("ALTER TABLE activity_events RENAME TO elsewhere").await.unwrap();
+    let fault = page(format!("/l/{LEDGER}/epochs/{epoch}/activity")).await;
+    assert_eq!(fault.status, 500);
+    for word in ["Sign in", "Signed in", "Sign out"] {
+        assert!(!fault.text().contains(word), "{}", fault.text());
+    }
 }
 
 #[tokio::test]

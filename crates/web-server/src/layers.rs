@@ -74,13 +74,15 @@ pub(crate) async fn account(State(app): State<App>, mut request: Request, next: 
     let mut response = next.run(request).instrument(span.clone()).await;
     let took = began.elapsed();
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let _entered = span.enter();
         if problem.code.status().is_server_error() {
             let cause = problem.cause.as_deref().unwrap_or("no cause is known");
-            tracing::error!(code = problem.code.name(), cause, "a request failed");
+            span.in_scope(|| {
+                tracing::error!(code = problem.code.name(), cause, "a request failed");
+            });
         }
         let answered_by = response.extensions_mut().remove::<AnsweredBy>();
-        let page = page_of(&problem, &id, &method, &target, &headers);
+        let page = page_of(&app, &problem, &id, &method, &target, &headers);
+        let page = page.instrument(span.clone()).await;
         response = page.unwrap_or_else(|| render(&problem, &id));
         if let Some(answered_by) = answered_by {
             response.extensions_mut().insert(answered_by);

@@ -119,6 +119,9 @@ test.describe("who is not allowed to is refused:", () => {
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("The access token does not allow this");
     await expect(page.getByText("this needs the scope review; the token's is read")).toBeVisible();
     await expect(page.getByText("Sign in with a token that may do this")).toBeVisible();
+    // The page of a problem knows who reads it, as any other does.
+    await expect(page.getByRole("banner").getByText("Signed in: read")).toBeVisible();
+    await expect(page.getByRole("banner").getByRole("link", { name: "Sign in" })).toHaveCount(0);
   });
 
   test("a token that only reviews, at the pool and at the close", async ({ page, watch }) => {

@@ -31,6 +31,8 @@ impl Nav {
 /// What the signed-in token allows, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum SignedIn {
+    /// It was not asked: the page tells of a fault, which asking might meet again.
+    Unasked,
     /// Nobody is signed in.
     #[default]
     No,
@@ -48,6 +50,7 @@ impl SignedIn {
     /// The scope's word.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Unasked => "unasked",
             Self::No => "none",
             Self::Read => "read",
             Self::Collect => "collect",
@@ -91,7 +94,12 @@ impl Layout {
 
     /// Whether anybody is signed in.
     pub fn is_signed_in(&self) -> bool {
-        self.signed_in != SignedIn::No
+        self.signed_in > SignedIn::No
+    }
+
+    /// Whether the page leads to where one signs in.
+    pub fn offers_sign_in(&self) -> bool {
+        self.signed_in == SignedIn::No
     }
 
     /// The ledger's front page.

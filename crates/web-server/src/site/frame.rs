@@ -16,7 +16,7 @@ use crate::pages::{
     EpochHead, EpochState, EventRow, Layout, Moment, Nav, OutsideLink, Person, PoolPart, SignedIn,
     Tab,
 };
-use crate::problem::{Answer, Problem};
+use crate::problem::{Answer, Code, Problem};
 use crate::records::Names;
 use crate::state::App;
 
@@ -65,6 +65,32 @@ pub(super) async fn frame_of(
 ) -> Answer<Layout> {
     let caller = signed_in(app, headers).await?;
     Ok(Layout { nav, ..with_caller(bare_frame(title, path), caller.as_ref()) })
+}
+
+/// The frame of a problem's page. Who met a fault of ours, or asks too often, is not looked up for it.
+pub(super) async fn frame_of_problem(
+    app: &App,
+    headers: &HeaderMap,
+    problem: &Problem,
+    title: &str,
+    path: &str,
+) -> Layout {
+    let unasked = Layout { signed_in: SignedIn::Unasked, ..bare_frame(title, path) };
+    if problem.code.status().is_server_error() || problem.code == Code::TooManyRequests {
+        return unasked;
+    }
+    match frame_of(app, headers, title, Nav::Elsewhere, path).await {
+        Ok(layout) => layout,
+        Err(fault) => {
+            let cause = fault.cause.as_deref().unwrap_or(&fault.detail);
+            tracing::warn!(
+                code = fault.code.name(),
+                cause,
+                "a problem's page does not say who is signed in"
+            );
+            unasked
+        }
+    }
 }
 
 /// The frame of a ledger's page.

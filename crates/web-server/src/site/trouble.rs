@@ -4,12 +4,14 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
-use super::frame::{bare_frame, html};
+use super::frame::{frame_of_problem, html};
 use crate::pages::{ErrorPage, address};
 use crate::problem::{Code, Problem, set_headers};
+use crate::state::App;
 
 /// The page for a problem, where a browser asked for a page; `None` where a program asked.
-pub(crate) fn page_of(
+pub(crate) async fn page_of(
+    app: &App,
     problem: &Problem,
     request_id: &str,
     method: &Method,
@@ -27,10 +29,11 @@ pub(crate) fn page_of(
         response.headers_mut().insert(LOCATION, HeaderValue::from_str(&to).ok()?);
         return Some(response);
     }
+    let title = title(problem.code);
     let page = ErrorPage {
-        layout: bare_frame(&title(problem.code), path),
+        layout: frame_of_problem(app, headers, problem, &title, path).await,
         status: problem.code.status().as_u16(),
-        title: title(problem.code),
+        title,
         detail: problem.detail.clone().into_owned(),
         next: what_helps(problem.code),
         request_id: request_id.to_owned(),
