@@ -119,10 +119,11 @@ test-browser: _program
     cd tests/browser && npm ci --no-audit --no-fund && npm test
 
 # The store beside its floor and its peers, on a PostgreSQL of its own; see `just bench --help` (needs node)
+[positional-arguments]
 bench *ARGUMENTS:
     cd bench/peers/typescript && npm ci --no-audit --no-fund --silent
     cargo build --release --locked --manifest-path bench/Cargo.toml --target-dir target/bench
-    target/bench/release/ledger-bench {{ARGUMENTS}}
+    target/bench/release/ledger-bench "$@"
 
 # The bench's own tests, and a short run of it that holds each hot path to the statements that it may send
 bench-short:
@@ -171,9 +172,10 @@ mutants part *ARGUMENTS:
     exit $status
 
 # The store under load and faults; see `just torture --help`
+[positional-arguments]
 torture *ARGUMENTS:
     cargo build --release --locked --package ledger-torture
-    target/release/ledger-torture {{ARGUMENTS}}
+    target/release/ledger-torture "$@"
 
 # Build the deliberate faults, and fail where the torture that must find one does not
 torture-faults: _program

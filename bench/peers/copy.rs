@@ -46,7 +46,10 @@ async fn main() {
         }
         Work::Resolve => resolve(&client, place, Commits::AtTheEnd).await,
         Work::ResolveOneByOne => resolve(&client, place, Commits::Each).await,
-        Work::Finalize => finalize(&mut client, place).await,
+        Work::Finalize => {
+            hash_weights(&client).await;
+            finalize(&mut client, place).await;
+        }
         Work::Grow | Work::GrowByHashes => {
             grow(&order, async |events| copy(&mut client, place, &events).await).await;
         }

@@ -43,8 +43,8 @@ pub(super) async fn read_only(stage: &Stage, round: u64) -> Outcome<()> {
 
 /// One of the server's processes is killed: PostgreSQL ends all sessions, recovers and comes back. Who
 /// calls meanwhile is told; what was acknowledged before and during it is there.
-pub(super) async fn crash(stage: &Stage, round: u64) -> Outcome<Recovery> {
-    let before = format!("before-{round}");
+pub(super) async fn crash(stage: &Stage, number: u64) -> Outcome<Recovery> {
+    let before = format!("before-{number}");
     stage.store.ingest_page(&stage.page(&before, 2)).await?;
     let victim = stage.owner().await?;
     let pid: i32 = victim.query_one("SELECT pg_backend_pid()", &[]).await?.get(0);
@@ -54,7 +54,7 @@ pub(super) async fn crash(stage: &Stage, round: u64) -> Outcome<Recovery> {
     let mut recovery = Recovery::default();
     let (began, mut asked) = (Instant::now(), Vec::new());
     loop {
-        let name = format!("crash-{round}-{}", asked.len());
+        let name = format!("crash-{number}-{}", asked.len());
         let answer = stage.store.ingest_page(&stage.page(&name, 2)).await;
         asked.push((name, answer.is_ok()));
         match answer {

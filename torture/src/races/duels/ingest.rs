@@ -54,7 +54,7 @@ pub(super) async fn round(company: &mut Company, mut round: Round, store: &Store
                 ensure!(found == *expected, "a cursor is at {found:?}, acknowledged {expected:?}");
                 said.calls += written.calls;
                 said.writers += 1;
-                said.cut_off += u64::from(written.is_cut_off);
+                said.cut_off += u64::from(written.is_cut_off && written.calls > 1);
                 acknowledged.extend(written.ids);
             }
         }

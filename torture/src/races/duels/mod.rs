@@ -187,6 +187,7 @@ impl Duels {
 struct Said {
     calls: u64,
     writers: u64,
+    /// Writers of whom something was acknowledged before the close refused the next.
     cut_off: u64,
 }
 

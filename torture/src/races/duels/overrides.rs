@@ -43,8 +43,10 @@ pub(super) async fn round(company: &mut Company, mut round: Round, store: &Store
     let stored = all_pages(|page| store.get_allocations_for_epoch(epoch_id, page)).await?;
     let mut said = Said::default();
     for deed in deeds.into_iter().flatten() {
-        said.calls += 1;
-        let Deed::Decided(Decided { seat, last, calls, is_cut_off }) = deed else { continue };
+        let Deed::Decided(Decided { seat, last, calls, is_cut_off }) = deed else {
+            said.calls += 1;
+            continue;
+        };
         let name = user(&person(seat));
         let found = stored.iter().find(|one| one.user_id == name);
         let found =
@@ -53,7 +55,7 @@ pub(super) async fn round(company: &mut Company, mut round: Round, store: &Store
         ensure!(found == last, "of {name} {found:?} is stored, and {last:?} was acknowledged");
         said.calls += calls;
         said.writers += 1;
-        said.cut_off += u64::from(is_cut_off);
+        said.cut_off += u64::from(is_cut_off && calls > 1);
     }
     verify(store, epoch_id).await?;
     Ok(said)
