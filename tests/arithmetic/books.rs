@@ -13,7 +13,7 @@ use ledger_testkit::{
 
 use ledger_testkit::reference::sha256_hex;
 
-pub(crate) const EVENTS: &str = "events lie in the window";
+pub(crate) const EVENTS: &str = "no event is from after the window";
 pub(crate) const PROPOSALS: &str = "proposed units follow from events and weights";
 pub(crate) const POOL: &str = "the pool is the sum of its components";
 pub(crate) const HASH: &str = "the allocation set hash follows from the units";

@@ -65,17 +65,17 @@ fn a_document_ends_at_its_limits() {
 }
 
 #[test]
-fn an_events_whole_numbers_are_those_that_every_reader_keeps() {
+fn whole_numbers_are_those_that_every_reader_keeps() {
     let exact: i64 = 9_007_199_254_740_991;
     for taken in [json!([exact, -exact]), json!({"a": {"b": 0}}), json!([1e300, 0.5])] {
-        assert_eq!(problems(&taken)[0], None, "{taken}");
+        assert_eq!(problems(&taken), [None, None], "{taken}");
     }
     for refused in
         [json!([exact + 1]), json!({"a": [-exact - 1]}), json!(u64::MAX), json!(i64::MIN)]
     {
-        let [of_event, of_pool] = problems(&refused);
-        assert!(of_event.is_some_and(|why| why.contains("beyond 2^53-1")), "{refused}");
-        assert_eq!(of_pool, None, "inputs are not hashed");
+        for problem in problems(&refused) {
+            assert!(problem.is_some_and(|why| why.contains("beyond 2^53-1")), "{refused}");
+        }
     }
 }
 

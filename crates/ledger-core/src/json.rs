@@ -48,7 +48,7 @@ fn check_no_nul(text: &str) -> Result<(), String> {
 const MAX_EXACT: u128 = 9_007_199_254_740_991;
 
 /// A whole number in the document that canonical JSON (RFC 8785) would round, so that two facts
-/// could have one hash.
+/// could have one hash, and an export would not say what was recorded.
 pub(crate) fn first_inexact_number(document: &Value) -> Option<&Number> {
     let mut left = vec![document];
     while let Some(value) = left.pop() {

@@ -1,10 +1,10 @@
 //! The budget of an epoch, part by part.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::{
     AmountOverflow, ComponentId, Credits, EpochId, InvalidValue, Timestamp,
-    json::{check_json, is_same_json},
+    json::{check_json, first_inexact_number, is_same_json},
 };
 
 /// One part of an epoch's budget, as it is proposed.
@@ -14,7 +14,7 @@ pub struct NewPoolComponent {
     pub component_id: ComponentId,
     /// The version of the rule that gave the amount.
     pub algorithm_version: String,
-    /// What the rule was given, so that the amount can be computed again.
+    /// What the rule was given, so that the amount can be computed again. Amounts beyond 2^53-1 are texts.
     pub inputs: Value,
     /// The amount.
     pub amount: Credits,
@@ -31,7 +31,8 @@ impl NewPoolComponent {
     /// Checks what the field types do not.
     ///
     /// # Errors
-    /// When a text is empty, too long, or holds what PostgreSQL cannot keep.
+    /// When a text is empty, too long, or holds what PostgreSQL cannot keep; when the inputs hold a whole
+    /// number that not every reader of JSON keeps (RFC 7493, 2.2).
     pub fn check(&self) -> Result<(), InvalidValue> {
         let texts = [
             ("pool algorithm version", Some(&self.algorithm_version)),
@@ -46,10 +47,15 @@ impl NewPoolComponent {
                 return Err(InvalidValue::new(what, text, "it holds a control character"));
             }
         }
-        check_json(&self.inputs).map_err(|problem| {
-            InvalidValue::new("pool inputs", &self.inputs.to_string(), format!("it {problem}"))
-        })?;
-        Ok(())
+        // The export of a statement is canonical JSON, which would show another number than was given.
+        let rounded = |number: &Number| format!("holds {number}, beyond 2^53-1; write it as text");
+        check_json(&self.inputs)
+            .and_then(|()| {
+                first_inexact_number(&self.inputs).map_or(Ok(()), |one| Err(rounded(one)))
+            })
+            .map_err(|problem| {
+                InvalidValue::new("pool inputs", &self.inputs.to_string(), format!("it {problem}"))
+            })
     }
 
     /// Whether both say the same. When they were computed is no part of it, and neither is how a

@@ -97,7 +97,7 @@ impl<'a> StatementVerifier<'a> {
         let other_units = compare_units(&units, statement);
         let rows = payouts(units, pool)?;
         let checks = vec![
-            Check { name: "events lie in the window", difference: self.misplaced },
+            Check { name: "no event is from after the window", difference: self.misplaced },
             Check {
                 name: "proposed units follow from events and weights",
                 difference: compare_proposals(&self.proposal.into_allocations(), &self.allocations),

@@ -25,7 +25,7 @@ pub(crate) async fn what_was_finalized_is_verified(world: &World) {
     assert_eq!(
         names,
         [
-            "events lie in the window",
+            "no event is from after the window",
             "proposed units follow from events and weights",
             "the pool is the sum of its components",
             "the allocation set hash follows from the units",
