@@ -113,7 +113,8 @@ async fn a_preview_writes_nothing_and_is_what_is_written_later() {
         "expected_allocation_set_hash": preview["statement"]["allocation_set_hash"],
     });
     let written = server.post(&format!("{path}/finalize")).json(&seen).send().await.json(200);
-    let plain = |mut finalized: Value| {
+    let plain = |mut finalized: Value, outcome: &str| {
+        assert_eq!(finalized["outcome"].take(), outcome);
         for (part, field) in
             [("statement", "id"), ("statement", "created_at"), ("epoch", "closed_at")]
         {
@@ -122,8 +123,10 @@ async fn a_preview_writes_nothing_and_is_what_is_written_later() {
         }
         finalized
     };
-    assert_eq!(plain(preview), plain(written.clone()));
-    assert_eq!(server.finalize(epoch).await, written, "a closed epoch is answered unchanged");
+    assert_eq!(plain(preview, "dry_run"), plain(written.clone(), "closed"));
+    let mut again = server.finalize(epoch).await;
+    assert_eq!(again["outcome"].take(), "already_closed");
+    assert_eq!((&again["epoch"], &again["statement"]), (&written["epoch"], &written["statement"]));
 }
 
 #[tokio::test]

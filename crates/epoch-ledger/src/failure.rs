@@ -102,6 +102,12 @@ impl Failure {
         self
     }
 
+    /// The failure to tell what was done all the same.
+    pub(crate) fn after(self, done: &str) -> Self {
+        let message = format!("{done}, but that could not be written out: {}", self.message);
+        Self { message, ..self }
+    }
+
     /// Prints the failure where errors go.
     pub(crate) fn print(&self, as_json: bool) {
         if as_json {

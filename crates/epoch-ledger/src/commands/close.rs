@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use ledger_core::{Epoch, EpochStatus, StatementId};
+use ledger_core::{Credits, Epoch, EpochStatus, StatementId};
 use ledger_port::{
     ActivityLedgerStore, FinalizeEpoch, FinalizedEpoch, PortResult, UnresolvedIdentity, all_pages,
 };
@@ -43,7 +43,7 @@ pub(super) async fn close(
         warn_of_unpaid_work(&unresolved, &preview, left, session.output);
     }
     if asking == Asking::DryRun {
-        return print_close(&preview, "Nothing was written (dry run).", session);
+        return print_close(&preview, "dry_run", "Nothing was written (dry run).", session);
     }
     if asking == Asking::People && left != Left::Nothing {
         require_somebody_to_ask(left, session.output)?;
@@ -63,11 +63,14 @@ pub(super) async fn close(
     // Somebody else may have been faster; then the statement is theirs.
     let is_ours = finalized.statement.statement.id == command.statement_id;
     let done = match left {
-        _ if !is_ours => "was closed already.",
-        Left::Pay => "was closed without a statement; it is written now.",
-        Left::CloseAndPay | Left::Nothing => "is closed.",
+        _ if !is_ours => "was closed already",
+        Left::Pay => "was closed without a statement; it is written now",
+        Left::CloseAndPay | Left::Nothing => "is closed",
     };
-    print_close(&finalized, &format!("Epoch {} {done}", epoch.id), session)
+    let outcome = if is_ours { "closed" } else { "already_closed" };
+    print_close(&finalized, outcome, &format!("Epoch {} {done}.", epoch.id), session)
+        // Whoever reads of a full disk here must not take it for the database's.
+        .map_err(|failure| failure.after(&format!("epoch {} {done}", epoch.id)))
 }
 
 /// What there is left to write.
@@ -134,13 +137,22 @@ fn warn_of_unpaid_work(
             counted(unresolved.len(), "platform user"),
         ));
     }
-    if preview.statement.statement.payouts.is_empty() {
+    let statement = &preview.statement.statement;
+    if statement.pool_total == Credits::ZERO {
+        output.notice("the pool is empty, so nobody is paid; see `epoch-ledger pool add`");
+    } else if statement.payouts.is_empty() {
         output.notice("nobody has units, so nobody is paid and the pool stays unspent");
     }
 }
 
-fn print_close(finalized: &FinalizedEpoch, done: &str, session: &Session) -> Result<(), Failure> {
+fn print_close(
+    finalized: &FinalizedEpoch,
+    outcome: &str,
+    done: &str,
+    session: &Session,
+) -> Result<(), Failure> {
     let json = json!({
+        "outcome": outcome,
         "epoch": views::epoch(&finalized.epoch),
         "statement": views::statement(&finalized.statement),
     });

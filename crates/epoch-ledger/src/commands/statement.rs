@@ -20,6 +20,9 @@ pub(super) async fn run(
             let (_, statement) = find(*which, store).await?;
             session.output.result(&views::statement(&statement), || payout_text(&statement))
         }
+        StatementCommand::Export { format: ExportFormat::Csv, .. } if session.output.is_json => {
+            Err(Failure::wrong_arguments("--format csv is no JSON; leave out that or --json"))
+        }
         StatementCommand::Export { epoch, format } => {
             let (epoch, statement) = find(*epoch, store).await?;
             let text = export(*format, &epoch, &statement, store, session).await?;
@@ -28,8 +31,11 @@ pub(super) async fn run(
         StatementCommand::Verify(which) => {
             let epoch = which.epoch.find(store).await?;
             let report = verify_statement(store, epoch.id).await?;
-            session.output.result(&views::verification(&report), || report_text(&report))?;
-            require_verified(&epoch, &report)
+            let told =
+                session.output.result(&views::verification(&report), || report_text(&report));
+            // What differs is told first: it weighs more than an output that takes no more.
+            require_verified(&epoch, &report)?;
+            told
         }
     }
 }

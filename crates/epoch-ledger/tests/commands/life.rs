@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::{Program, word};
+use crate::program::{Program, Run, word};
 use crate::repository::Repository;
 
 /// A week that is ready to be closed.
@@ -25,9 +25,11 @@ async fn a_week_goes_from_a_repository_to_a_verified_statement() {
     let unresolved = program.json(&["identity", "unresolved"]);
     assert_eq!(unresolved["unresolved"].as_array().unwrap().len(), 0, "{unresolved}");
     let preview = program.json(&["epoch", "close", "--dry-run"]);
+    assert_eq!(preview["outcome"], "dry_run");
     assert_eq!(program.json(&["epoch", "show"])["status"], "open");
     program.refused(2, "pass --yes to close", &["epoch", "close"]);
     let closed = program.json(&["epoch", "close", "--yes"]);
+    assert_eq!(closed["outcome"], "closed");
     assert_eq!(closed["statement"]["payouts"], preview["statement"]["payouts"]);
     let rows = closed["statement"]["payouts"].as_array().unwrap();
     let row = |at: usize, key: &str| rows[at][key].as_str().unwrap().to_owned();
@@ -38,6 +40,7 @@ async fn a_week_goes_from_a_repository_to_a_verified_statement() {
     assert_eq!((row(2, "total_units"), row(2, "share")), ("2500".into(), "0.333333".into()));
     assert_eq!(program.json(&["statement", "verify"])["verified"], true);
     let again = program.json(&["epoch", "close", "1", "--yes"]);
+    assert_eq!(again["outcome"], "already_closed");
     assert_eq!(again["statement"], closed["statement"]);
 }
 
@@ -51,6 +54,7 @@ async fn a_statement_is_exported_for_others() {
         "user_id,total_units,share,amount_credits\nada,4000,0.533333,5334\n\
          grace,1000,0.133333,1333\nlin,2500,0.333333,3333\n"
     );
+    program.refused(2, "is no JSON", &["--json", "statement", "export", "--format", "csv"]);
     let json = program.run(&["statement", "export"]);
     let export: Value = json.json();
     assert_eq!(export["format"], "epoch-ledger/statement/v1");
@@ -93,6 +97,24 @@ async fn an_auditor_finds_what_was_changed() {
         program.tamper(back).await;
         assert_eq!(program.json(&["statement", "verify"])["verified"], true, "{back}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_output_that_takes_no_more_hides_neither_a_close_nor_a_difference() {
+    let (program, _repository) = ready().await;
+    let into_a_full_disk = |arguments: &[&str]| {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        Run::from(program.command(arguments).stdout(full).output().unwrap())
+    };
+    let closed = into_a_full_disk(&["epoch", "close", "--yes"]);
+    assert_eq!(closed.code, 1, "{closed:?}");
+    assert!(closed.err.contains("epoch 1 is closed, but that could not be written"), "{closed:?}");
+    assert_eq!(program.json(&["epoch", "show", "1"])["status"], "closed");
+    program.tamper("UPDATE payout_statements SET pool_total_credits = 9999").await;
+    let verified = into_a_full_disk(&["statement", "verify", "1"]);
+    assert_eq!(verified.code, 5, "{verified:?}");
+    assert!(verified.err.contains("the statement's pool is 9999"), "{verified:?}");
 }
 
 #[tokio::test]

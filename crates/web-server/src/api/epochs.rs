@@ -21,7 +21,7 @@ use super::listing::{Listing, Paging};
 use super::writing::write;
 use crate::access::{Eyes, Visit};
 use crate::problem::{Answer, Code, Problem};
-use crate::records::{EpochRecord, FinalizedRecord, Names};
+use crate::records::{CloseOutcome, EpochRecord, FinalizedRecord, Names};
 use crate::state::App;
 
 /// The epochs, newest first.
@@ -203,15 +203,19 @@ pub(crate) async fn finalize(
         let users: Vec<&UserId> =
             finalized.statement.statement.payouts.iter().map(|row| &row.user_id).collect();
         let names = Names::of(visit.store.as_ref(), Eyes::Member, users).await?;
-        return Ok(Json(FinalizedRecord::of(&finalized, &names)).into_response());
+        let record = FinalizedRecord::of(&finalized, CloseOutcome::DryRun, &names);
+        return Ok(Json(record).into_response());
     }
     // The answer is stored with the write, and names may change: it has none.
     let names = Names::none(Eyes::Member);
+    let statement_id = command.statement_id;
     let record = |written: &Written| {
         let Written::Finalized(finalized) = written else {
             unreachable!("a finalized epoch is written as one")
         };
-        FinalizedRecord::of(finalized, &names)
+        let is_ours = finalized.statement.statement.id == statement_id;
+        let outcome = if is_ours { CloseOutcome::Closed } else { CloseOutcome::AlreadyClosed };
+        FinalizedRecord::of(finalized, outcome, &names)
     };
     write(&app, &visit, Write::FinalizeEpoch(command), body.once(), StatusCode::OK, record).await
 }

@@ -112,17 +112,31 @@ impl ComponentRecord {
     }
 }
 
+/// What a call to close came to.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CloseOutcome {
+    /// Nothing was written; this is what would be, and its statement's id will be another.
+    DryRun,
+    /// This call wrote the statement.
+    Closed,
+    /// The statement was there.
+    AlreadyClosed,
+}
+
 /// A closed epoch and what it pays.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FinalizedEpoch)]
 pub(crate) struct FinalizedRecord {
+    outcome: CloseOutcome,
     epoch: EpochRecord,
     statement: StatementRecord,
 }
 
 impl FinalizedRecord {
-    pub(crate) fn of(finalized: &FinalizedEpoch, names: &Names) -> Self {
+    pub(crate) fn of(finalized: &FinalizedEpoch, outcome: CloseOutcome, names: &Names) -> Self {
         Self {
+            outcome,
             epoch: EpochRecord::of(&finalized.epoch),
             statement: StatementRecord::of(&finalized.statement, names),
         }

@@ -9,7 +9,7 @@ mod payout;
 mod people;
 
 pub(crate) use activity::{ActivityRecord, FaultRecord, IngestRecord};
-pub(crate) use epoch::{ComponentRecord, EpochRecord, FinalizedRecord, LedgerRecord};
+pub(crate) use epoch::{CloseOutcome, ComponentRecord, EpochRecord, FinalizedRecord, LedgerRecord};
 pub(crate) use payout::{
     ExplanationRecord, HoldingRecord, KindRecord, OverrideRecord, StatementRecord, StepsRecord,
     UserEpochRecord, VerificationRecord,
