@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     EpochId, EventId, EventKind, EventType, PlatformUserId, Sha256Hex, SourceName, Timestamp,
-    UserId, canonical_json,
-    json::{check_json, first_inexact_number},
+    UserId, canonical_json, json::check_json,
 };
 
 /// The longest free text (a login, a URL, a producer), in bytes.
@@ -99,14 +98,7 @@ impl NewActivityEvent {
             }
         }
         let Some(metadata) = &self.metadata else { return Ok(()) };
-        check_json(metadata).map_err(|problem| fault("metadata", problem))?;
-        match first_inexact_number(metadata) {
-            None => Ok(()),
-            Some(number) => {
-                let problem = format!("holds {number}, beyond 2^53-1; write it as text");
-                Err(fault("metadata", problem))
-            }
-        }
+        check_json(metadata).map_err(|problem| fault("metadata", problem))
     }
 }
 

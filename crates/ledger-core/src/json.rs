@@ -8,7 +8,7 @@ pub const MAX_JSON_BYTES: usize = 65_536;
 /// How deep a JSON document of a record may nest.
 pub const MAX_JSON_DEPTH: usize = 32;
 
-/// Checks that the ledger can keep the document.
+/// Checks that the ledger can keep the document, and every reader of JSON its whole numbers (RFC 7493, 2.2).
 ///
 /// # Errors
 /// What is wrong with it, as the end of a sentence that begins with its name.
@@ -34,7 +34,10 @@ pub(crate) fn check_json(document: &Value) -> Result<(), String> {
     if document.to_string().len() > MAX_JSON_BYTES {
         return Err(format!("is larger than {MAX_JSON_BYTES} bytes"));
     }
-    Ok(())
+    match first_inexact_number(document) {
+        None => Ok(()),
+        Some(number) => Err(format!("holds {number}, beyond 2^53-1; write it as text")),
+    }
 }
 
 fn check_no_nul(text: &str) -> Result<(), String> {
@@ -49,7 +52,7 @@ const MAX_EXACT: u128 = 9_007_199_254_740_991;
 
 /// A whole number in the document that canonical JSON (RFC 8785) would round, so that two facts
 /// could have one hash, and an export would not say what was recorded.
-pub(crate) fn first_inexact_number(document: &Value) -> Option<&Number> {
+fn first_inexact_number(document: &Value) -> Option<&Number> {
     let mut left = vec![document];
     while let Some(value) = left.pop() {
         match value {
