@@ -134,10 +134,10 @@ async fn a_database_that_cannot_be_used_says_why() {
     }
     let run = against(&empty.owner_url_text(), &["epoch", "list"]);
     assert_eq!(run.code, 6, "{run:?}");
-    assert!(run.err.contains("lacks 13 of this program's migrations"), "{}", run.err);
+    assert!(run.err.contains("lacks 14 of this program's migrations"), "{}", run.err);
     assert!(against(&empty.owner_url_text(), &["db", "provision"]).out.contains("confirmed"));
     assert!(
-        against(&empty.owner_url_text(), &["db", "migrate"]).out.contains("13 migrations applied")
+        against(&empty.owner_url_text(), &["db", "migrate"]).out.contains("14 migrations applied")
     );
     assert!(against(&empty.owner_url_text(), &["db", "migrate"]).out.contains("up to date"));
     assert_eq!(against(&empty.service_url_text(), &["epoch", "list"]).code, 0);

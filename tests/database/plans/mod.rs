@@ -1,15 +1,19 @@
 //! Every index pays for itself: a query needs it, and PostgreSQL uses it for that query, over tables
-//! of a size at which it has a choice.
+//! of a size at which it has a choice. That the store still asks such queries is seen by the counts
+//! that PostgreSQL keeps while the port's calls are made (`calls`).
+
+mod calls;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ledger_adapter_server::ServerPool;
+use ledger_core::EpochId;
 use ledger_port::{EpochStore as _, SystemClock};
 use ledger_testkit::{new_epoch, week, weights};
 use store_testkit::TestDatabase;
 
-use crate::sql::Sql;
+use crate::sql::{SESSIONS, Sql, wait_until};
 
 /// Each index, and what needs it.
 const NEEDED: &[(&str, &str)] = &[
@@ -159,9 +163,18 @@ async fn filled() -> (Sql, TestDatabase) {
     (sql, database)
 }
 
+/// The second of the three.
+const AN_EPOCH: &str = "SELECT id FROM epochs ORDER BY id LIMIT 1 OFFSET 1";
+
+/// Whether PostgreSQL may read the query's table whole: where it has a choice.
+fn may_scan(query: &str) -> &'static str {
+    let has_choice = FILLED.iter().any(|table| query.contains(&format!("FROM {table}")));
+    if has_choice { "on" } else { "off" }
+}
+
 async fn plan(sql: &Sql, query: &str) -> String {
     let ledger = sql.value("SELECT quote_literal(ledger_id) FROM ledgers").await;
-    let epoch = sql.value("SELECT id FROM epochs ORDER BY id LIMIT 1 OFFSET 1").await;
+    let epoch = sql.value(AN_EPOCH).await;
     let query = query.replace("$LEDGER", &ledger).replace("$EPOCH", &epoch);
     sql.column(&format!("EXPLAIN {query}")).await.join("\n")
 }
@@ -170,11 +183,40 @@ async fn plan(sql: &Sql, query: &str) -> String {
 async fn every_index_is_used_by_the_query_that_needs_it() {
     let (sql, _database) = filled().await;
     for (index, query) in NEEDED {
-        let has_choice = FILLED.iter().any(|table| query.contains(&format!("FROM {table}")));
-        let scan = if has_choice { "on" } else { "off" };
+        let scan = may_scan(query);
         sql.run(&format!("SET enable_seqscan = {scan}; SET enable_bitmapscan = {scan}")).await;
         let plan = plan(&sql, query).await;
         assert!(plan.contains(&format!(" {index} ")), "{index} is not used:\n{plan}");
+    }
+}
+
+/// A session hands its counts over when it ends, so the one that filled the tables ends before, and each call's pool
+/// after it.
+#[tokio::test]
+async fn every_index_is_read_by_a_call_that_its_comment_names() {
+    let (sql, database) = filled().await;
+    let epoch = EpochId(sql.value(AN_EPOCH).await.parse().unwrap());
+    let name = sql.value("SELECT current_database()").await;
+    drop(sql);
+    let watcher = Sql::owner(&database).await;
+    let others = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for (index, query) in NEEDED {
+        wait_until(&watcher, others, "0").await;
+        for kind in ["seqscan", "bitmapscan"] {
+            let scan = may_scan(query);
+            watcher.run(&format!("ALTER DATABASE {name} SET enable_{kind} = {scan}")).await;
+        }
+        let scans =
+            format!("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = '{index}'");
+        let before = watcher.value(&scans).await;
+        let call = calls::make(index, &database, epoch).await;
+        wait_until(&watcher, SESSIONS, "0").await;
+        let has_read = format!("SELECT ({scans}) > {before}");
+        wait_until(&watcher, &has_read, "t").await;
+        let comment = format!("SELECT obj_description('public.{index}'::regclass)");
+        let comment = watcher.value(&comment).await;
+        assert!(comment.contains(call), "{call} reads by {index}, whose comment is: {comment}");
     }
 }
 
