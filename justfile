@@ -189,11 +189,14 @@ torture-faults: _program
     trap 'build' EXIT
     build --features ledger-torture/faults
     cp target/debug/ledger-torture $faulty
-    grep -v '^#' torture/faults.txt | while read -r fault torture; do
+    grep -v '^#' torture/faults.txt | while read -r fault torture words; do
         status=0
         LEDGER_TORTURE_FAULT=$fault $faulty "$torture" --short --seed 2026 > $log 2>&1 < /dev/null || status=$?
         [ $status = 1 ] || { cat $log; echo "$torture did not find $fault (exit $status)"; exit 1; }
-        echo "$fault: $(grep -m 1 ': broken: ' $log | cut -c 1-200)"
+        found=$(grep -m 1 ': broken: ' $log) || found='nothing that is broken'
+        # A symptom of load is not what the fault breaks.
+        [[ $found == *"$words"* ]] || { cat $log; echo "$torture met $fault by something else than: $words"; exit 1; }
+        echo "$fault: ${found:0:200}"
     done
     # The same build holds where the fault that is at work is none of these: it was the fault that was found.
     LEDGER_TORTURE_FAULT=none $faulty input --short --seed 2026 < /dev/null

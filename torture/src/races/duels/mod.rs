@@ -23,9 +23,19 @@ use crate::{Extent, Failure, Outcome, Report, broken, ensure};
 /// What an epoch of a duel has to pay.
 const POOL: i64 = 1_000_003;
 
-/// In every so many rounds everybody comes, from the first on; in the others so few that one who closes comes to their
-/// turn in the middle of it.
+/// In every so many rounds everybody comes; in the others, and first, so few that one who closes comes to their turn in
+/// the middle of it, also where nothing keeps order.
 const FULL_EVERY: u64 = 2;
+const FEW: [usize; 7] = [1, 8, 2, 3, 1, 5, 2];
+
+/// How many callers each process sends into that round.
+fn callers(round: u64) -> usize {
+    let (earlier, place) = (round / FULL_EVERY, round % FULL_EVERY);
+    if place + 1 == FULL_EVERY {
+        return TASKS;
+    }
+    FEW[usize::try_from(earlier).unwrap_or_default() % FEW.len()]
+}
 
 /// Who meets whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +137,6 @@ struct Turn {
 /// The director's side.
 pub(super) struct Duels {
     seed: u64,
-    dice: Rng,
     rounds: u64,
     /// Of each duel, how many rounds of it were done.
     done: [u64; Duel::ALL.len()],
@@ -137,14 +146,12 @@ pub(super) struct Duels {
 
 impl Duels {
     pub(super) fn new(extent: &Extent) -> Self {
-        let (seed, dice) = (extent.seed(), extent.dice("duels"));
-        Self { seed, dice, rounds: 0, done: [0; 4], said: Default::default() }
+        Self { seed: extent.seed(), rounds: 0, done: [0; 4], said: Default::default() }
     }
 
     /// One round of each duel.
     pub(super) async fn round(&mut self, company: &mut Company) -> Outcome<()> {
-        let few = [1, 1, 2, 2, 3, 5, 8][self.dice.usize(..7)];
-        let callers = if self.rounds.is_multiple_of(FULL_EVERY) { TASKS } else { few };
+        let callers = callers(self.rounds);
         for (at, duel) in Duel::ALL.into_iter().enumerate() {
             let name = format!("duel-{at}-{}", self.rounds);
             let (ledger, store) = company.ledger(&name).await?;
@@ -166,7 +173,7 @@ impl Duels {
     }
 
     pub(super) fn tell(&self, extent: &Extent, report: &mut Report, asked: u64) -> Outcome<()> {
-        report.tell("rounds of each duel with all callers", self.rounds.div_ceil(FULL_EVERY));
+        report.tell("rounds of each duel with all callers", self.rounds / FULL_EVERY);
         for ((duel, done), said) in Duel::ALL.into_iter().zip(self.done).zip(&self.said) {
             extent.tell_done(report, format!("rounds of {duel}"), done, asked)?;
             report.tell("calls in them", said.calls);
