@@ -13,8 +13,10 @@ use crate::commands::{Finalize, GoOn, Ingest};
 impl<R: Role> IntentionStore for PgLedgerStore<R> {
     async fn ingest_page(&self, page: &IngestPage) -> PortResult<InsertOutcome> {
         if ledger_core::has_fault!("fault-lost-cursor") {
-            // For the torture `crashes`: the cursor is stored before its events, and apart from them.
+            // For the torture `crashes`: the cursor is stored before its events, and apart from them by long
+            // enough that one of a short run's crashes comes between.
             self.upsert_cursor(&page.cursor_key, &page.cursor_value).await?;
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             return self.insert_activity_events(page.epoch_id, &page.events).await;
         }
         self.pool.run(&Ingest::new(self.ledger_id, page, self.now())?).await
