@@ -4,9 +4,7 @@
 //! books begin, that a page and its cursor are stored together, what is reported. It knows the port
 //! of sources and the port of the store, and neither git nor PostgreSQL.
 
-use activity_sources::{
-    ActivitySource, CollectWindow, Notice, Remedy, SourceError, SourceStream, Tally,
-};
+use activity_sources::{ActivitySource, CollectWindow, Notice, SourceError, SourceStream, Tally};
 use ledger_core::{Epoch, Timestamp};
 use ledger_port::{
     ActivityLedgerStore, Clock, ConflictReport, IngestPage, LedgerPortError, PortResult, all_pages,
@@ -57,6 +55,17 @@ pub enum CollectError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] LedgerPortError),
+}
+
+impl CollectError {
+    /// Whether the other streams of the source can be read all the same.
+    const fn is_of_one_stream(&self) -> bool {
+        match self {
+            Self::SharedHistory { .. } => true,
+            Self::Source(error) => error.is_of_one_stream(),
+            Self::Store(_) => false,
+        }
+    }
 }
 
 /// Hears how a run gets on.
@@ -121,39 +130,48 @@ impl Collector<'_> {
     /// one transaction, then gives out what bindings resolve. Running it again stores nothing twice.
     ///
     /// # Errors
-    /// When the source or the store refuses. Pages stored before stay. Where one stream is broken, the
-    /// others are read first.
+    /// When the source or the store refuses. Pages stored before stay, and what bindings resolve of
+    /// them is given out. Where one stream is broken, the others are read first.
     pub async fn collect(
         &self,
         source: &dyn ActivitySource,
         progress: &mut dyn Progress,
     ) -> Result<CollectReport, CollectError> {
         let mut report = CollectReport::default();
+        let read = self.collect_streams(source, progress, &mut report).await;
+        if let Err(CollectError::Store(_)) = read {
+            return read.map(|()| report);
+        }
+        // However reading ended: whoever closes the epoch before it is done again pays what is there.
+        report.resolved = self.store.resolve_activity_by_bindings(self.epoch.id).await?;
+        read?;
+        report.unresolved = self.count_unresolved().await?;
+        Ok(report)
+    }
+
+    async fn collect_streams(
+        &self,
+        source: &dyn ActivitySource,
+        progress: &mut dyn Progress,
+        report: &mut CollectReport,
+    ) -> Result<(), CollectError> {
         let list = source.streams().await?;
         report.notices.extend(list.notices);
-        let mut broken = None;
+        let mut broken = list.faults.into_iter().next().map(CollectError::from);
         for stream in &list.streams {
-            match self.collect_stream(source, stream, progress, &mut report).await {
+            match self.collect_stream(source, stream, progress, report).await {
                 Ok(()) => {}
                 // What somebody must mend about one stream keeps no other from being read.
-                Err(CollectError::Source(error)) if error.remedy() == Remedy::Mend => {
+                Err(error) if error.is_of_one_stream() => {
                     broken.get_or_insert(error);
                 }
                 Err(error) => return Err(error),
             }
             if report.stopped {
-                break;
+                return Ok(());
             }
         }
-        if let Some(error) = broken {
-            return Err(error.into());
-        }
-        if report.stopped {
-            return Ok(report);
-        }
-        report.resolved = self.store.resolve_activity_by_bindings(self.epoch.id).await?;
-        report.unresolved = self.count_unresolved().await?;
-        Ok(report)
+        broken.map_or(Ok(()), Err)
     }
 
     async fn count_unresolved(&self) -> PortResult<u64> {

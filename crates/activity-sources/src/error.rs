@@ -78,6 +78,16 @@ pub enum SourceError {
         /// What happened.
         problem: String,
     },
+    /// The place lets us in, and not to this part of it. Trying again changes nothing.
+    #[error("{place} {problem}. {advice}")]
+    Forbidden {
+        /// What was asked for.
+        place: String,
+        /// What it answered, for example `may not be read`.
+        problem: String,
+        /// What to do.
+        advice: String,
+    },
     /// The place does not let us in. Trying again changes nothing.
     #[error("{place} {problem}. {advice}")]
     Denied {
@@ -135,6 +145,20 @@ impl SourceError {
         }
     }
 
+    /// Whether the other streams of the source can be read all the same.
+    #[must_use]
+    pub const fn is_of_one_stream(&self) -> bool {
+        matches!(
+            self,
+            Self::NotThere { .. }
+                | Self::NoSuchStream { .. }
+                | Self::Cursor { .. }
+                | Self::Damaged { .. }
+                | Self::Faults { .. }
+                | Self::Forbidden { .. }
+        )
+    }
+
     /// What there is to do about it.
     #[must_use]
     pub const fn remedy(&self) -> Remedy {
@@ -145,6 +169,7 @@ impl SourceError {
             | Self::Cursor { .. }
             | Self::Damaged { .. }
             | Self::Faults { .. }
+            | Self::Forbidden { .. }
             | Self::Denied { .. } => Remedy::Mend,
             Self::Unreadable { .. } | Self::Stopped { .. } => Remedy::TryAgain,
             Self::Throttled { wait, .. } => Remedy::Wait(*wait),

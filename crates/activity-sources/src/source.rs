@@ -72,6 +72,8 @@ pub struct StreamList {
     pub streams: Vec<SourceStream>,
     /// What the operator should read, for example that there is nothing to collect yet.
     pub notices: Vec<Notice>,
+    /// What keeps streams from being listed that should be there. Those that are listed can be read.
+    pub faults: Vec<SourceError>,
 }
 
 /// Which facts are wanted, and when they are read.

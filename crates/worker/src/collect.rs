@@ -60,6 +60,8 @@ impl Collection<'_> {
             Err(CollectError::Store(LedgerPortError::EpochClosed { .. })) => Ok(JobEnd::PutBack),
             Err(error) => {
                 let said = OneLine::of_error(&error);
+                // What was read before it failed stays, and counts.
+                unless_closed(store.propose_allocations(epoch.id).await)?;
                 self.record(&epoch, CollectionOutcome::Failed { error: said.clone() }).await?;
                 Ok(self.end_of(&error, said))
             }
@@ -93,10 +95,7 @@ impl Collection<'_> {
     /// What is missing is frozen with its epoch: into a closed one nothing is recorded any more.
     async fn record(&self, epoch: &Epoch, outcome: CollectionOutcome) -> PortResult<()> {
         let store = self.books.store.as_ref();
-        match store.record_collection(epoch.id, &self.source.id, &outcome).await {
-            Ok(_) | Err(LedgerPortError::EpochClosed { .. }) => Ok(()),
-            Err(error) => Err(error),
-        }
+        unless_closed(store.record_collection(epoch.id, &self.source.id, &outcome).await)
     }
 
     fn tell(&self, epoch: &Epoch, report: &CollectReport) {
@@ -115,6 +114,14 @@ impl Collection<'_> {
                 "was stored before with another payload; the first stays"
             );
         }
+    }
+}
+
+/// Into an epoch that was closed meanwhile nothing goes any more, and nothing has to.
+fn unless_closed<T>(answer: PortResult<T>) -> PortResult<()> {
+    match answer {
+        Ok(_) | Err(LedgerPortError::EpochClosed { .. }) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

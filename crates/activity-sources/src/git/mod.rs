@@ -180,12 +180,12 @@ impl ActivitySource for GitSource {
         let tip = run_blocking(place, move || repository.tip(&repository.local())).await?;
         if tip.is_some() {
             let streams = vec![SourceStream { key: self.key.clone() }];
-            return Ok(StreamList { streams, notices: Vec::new() });
+            return Ok(StreamList { streams, ..StreamList::default() });
         }
         let message = format!("{} has no commits yet on {}", self.key.scope(), self.key.stream());
         Ok(StreamList {
-            streams: Vec::new(),
             notices: vec![Notice::new(NoticeKind::NothingYet, message)],
+            ..StreamList::default()
         })
     }
 

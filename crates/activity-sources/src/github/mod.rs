@@ -112,14 +112,19 @@ impl GithubSource {
         self
     }
 
-    /// The numbers of all repositories, each once.
-    async fn repository_ids(&self) -> Result<BTreeSet<u64>, SourceError> {
-        let mut ids = BTreeSet::new();
+    /// The numbers of all repositories, each once; and what keeps a repository from being found.
+    async fn repository_ids(&self) -> Result<(BTreeSet<u64>, Vec<SourceError>), SourceError> {
+        let (mut ids, mut faults) = (BTreeSet::new(), Vec::new());
         for repository in &self.repositories {
-            let Repository { id } = self.api.get(&format!("repos/{repository}")).await?;
-            ids.insert(id);
+            match self.api.get(&format!("repos/{repository}")).await {
+                Ok(Repository { id }) => {
+                    ids.insert(id);
+                }
+                Err(error) if error.is_of_one_stream() => faults.push(error),
+                Err(error) => return Err(error),
+            }
         }
-        let Some(organization) = &self.organization else { return Ok(ids) };
+        let Some(organization) = &self.organization else { return Ok((ids, faults)) };
         let path = format!("orgs/{organization}/repos");
         let mut found = Vec::new();
         self.api.each(&path, None, |value| found.push(Repository::deserialize(value))).await?;
@@ -130,7 +135,7 @@ impl GithubSource {
             })?;
             ids.insert(id);
         }
-        Ok(ids)
+        Ok((ids, faults))
     }
 
     fn key(&self, stream: Stream, repository_id: u64) -> CursorKey {
@@ -179,12 +184,13 @@ impl ActivitySource for GithubSource {
     }
 
     async fn streams(&self) -> Result<StreamList, SourceError> {
-        let mut list = StreamList::default();
-        for id in self.repository_ids().await? {
+        let (ids, faults) = self.repository_ids().await?;
+        let mut list = StreamList { faults, ..StreamList::default() };
+        for id in ids {
             let keys = Stream::ALL.into_iter().map(|stream| self.key(stream, id));
             list.streams.extend(keys.map(|key| SourceStream { key }));
         }
-        if list.streams.is_empty() {
+        if list.streams.is_empty() && list.faults.is_empty() {
             let organization = self.organization.as_deref().unwrap_or_default();
             let message = format!("{organization} has no repository that can be seen");
             list.notices.push(Notice::new(NoticeKind::NothingYet, message));

@@ -39,8 +39,17 @@ impl Api {
             Err(error) => error.to_string(),
         };
         let place = self.place(path);
-        if let Some((wait, reason)) = wait(status, &headers, &message) {
-            return SourceError::Throttled { place: self.instance.host().to_owned(), reason, wait };
+        match wait(status, &headers, &message) {
+            // Whoever always asks to come back at once is not asked for ever.
+            Some((Duration::ZERO, reason)) => {
+                let problem = format!("it answers {status}, and to try again at once ({reason})");
+                return SourceError::Unreadable { place, problem };
+            }
+            Some((wait, reason)) => {
+                let place = self.instance.host().to_owned();
+                return SourceError::Throttled { place, reason, wait };
+            }
+            None => {}
         }
         match status {
             StatusCode::UNAUTHORIZED => SourceError::Denied {
@@ -51,12 +60,17 @@ impl Api {
                          names"
                         .to_owned(),
             },
-            StatusCode::FORBIDDEN => SourceError::Denied {
+            StatusCode::FORBIDDEN => SourceError::Forbidden {
                 place,
                 problem: format!("may not be read ({message})"),
                 advice: "Give the token read access to it".to_owned(),
             },
-            StatusCode::NOT_FOUND => SourceError::NotThere {
+            StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => SourceError::Forbidden {
+                place,
+                problem: format!("is blocked ({message})"),
+                advice: "Take it off the list, or wait until it is open again".to_owned(),
+            },
+            StatusCode::NOT_FOUND | StatusCode::GONE => SourceError::NotThere {
                 place,
                 problem: "is not there".to_owned(),
                 advice: if self.token.is_some() {

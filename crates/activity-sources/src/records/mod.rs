@@ -127,7 +127,7 @@ impl ActivitySource for RecordFile {
         let snapshot = run_blocking(self.place.name.clone(), move || place.snapshot()).await?;
         let mut list = StreamList {
             streams: vec![SourceStream { key: self.key.clone() }],
-            notices: Vec::new(),
+            ..StreamList::default()
         };
         if snapshot.length() == 0 {
             let message = format!("{} is empty", self.place.name);

@@ -54,7 +54,7 @@ impl ActivitySource for Broken {
 
     async fn streams(&self) -> Result<StreamList, SourceError> {
         let key = CursorKey::new(self.name.clone(), "days", "here").expect("a key");
-        Ok(StreamList { streams: vec![SourceStream { key }], notices: Vec::new() })
+        Ok(StreamList { streams: vec![SourceStream { key }], ..StreamList::default() })
     }
 
     async fn read(

@@ -91,11 +91,39 @@ async fn other_ways_to_ask_for_patience_are_understood() {
         assert_eq!(error.remedy(), Remedy::Wait(Duration::from_secs(expected)), "{error}");
         assert!(error.to_string().contains(text), "{error}");
     }
-    let body = body("Resource not accessible by personal access token");
-    fake.answer_instead(Instead { status: 403, body, ..Instead::default() });
+    let headers = vec![("retry-after", "0".to_owned())];
+    fake.answer_instead(Instead { status: 403, headers, body: body("now"), ..Instead::default() });
     let error = source(&fake).streams().await.unwrap_err();
-    assert_eq!(error.remedy(), Remedy::Mend, "{error}");
-    assert!(error.to_string().contains("Give the token read access"), "{error}");
+    assert_eq!(
+        error.remedy(),
+        Remedy::TryAgain,
+        "such waits are not waited for without end: {error}"
+    );
+}
+
+#[tokio::test]
+async fn a_repository_that_cannot_be_found_keeps_no_other_from_being_listed() {
+    let fake = orchard().await;
+    let mut options = options(&fake);
+    options.repositories.insert(0, "acme/another".to_owned());
+    let source = GithubSource::open(options).unwrap();
+    for (status, expected) in [
+        (404, "repos/acme/another is not there. "),
+        (410, "repos/acme/another is not there. "),
+        (403, "repos/acme/another may not be read (why). Give the token read access to it"),
+        (451, "repos/acme/another is blocked (why). "),
+    ] {
+        let body = br#"{"message": "why"}"#.to_vec();
+        fake.answer_instead(Instead { status, body, ..Instead::default() });
+        let list = source.streams().await.unwrap();
+        assert_eq!((list.streams.len(), list.faults.len()), (3, 1), "{list:?}");
+        assert_eq!(list.faults[0].remedy(), Remedy::Mend, "{list:?}");
+        let said = list.faults[0].to_string();
+        assert!(said.contains(expected), "{said}");
+    }
+    // With a token that is not accepted, nothing else would be answered either.
+    fake.answer_instead(Instead { status: 401, ..Instead::default() });
+    assert!(matches!(source.streams().await, Err(SourceError::Denied { .. })));
 }
 
 #[tokio::test]

@@ -70,3 +70,28 @@ async fn a_repository_that_may_not_be_read_keeps_no_other_from_it() {
     let events = program.json(&["activity", "list"])["events"].clone();
     assert_eq!(events.as_array().map(Vec::len), Some(1), "{events}");
 }
+
+/// Whoever closes before the next collection pays what is there, and to whom it belongs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_read_before_a_collection_broke_off_belongs_to_people() {
+    let (program, fake) = (Program::new().await, FakeGithub::start().await);
+    let time = "2026-11-17T10:00:00Z";
+    fake.name(ORCHARD, "acme/orchard");
+    fake.put_issue(ORCHARD, issue(1, &account(1, "ada"), Some(time), time));
+    program.json(&["epoch", "open", "--week", "2026-W47"]);
+    program.json(&["identity", "bind", "github", "1@127.0.0.1", "ada"]);
+    // The repository is found and its issues are read; then it asks to wait.
+    let collect = ["collect", "github", "acme/orchard", "--api", fake.api()];
+    fake.limit(Some(2));
+    program.refused(6, "127.0.0.1 asks to wait", &collect);
+    let events = program.json(&["activity", "list"])["events"].clone();
+    assert_eq!(events[0]["user_id"], "ada", "{events}");
+
+    // A repository that is not there is told, and the other one is read.
+    fake.limit(None).put_issue(ORCHARD, issue(2, &account(1, "ada"), Some(time), time));
+    let both = ["collect", "github", "acme/another", "acme/orchard", "--api", fake.api()];
+    program.refused(6, "repos/acme/another is not there", &both);
+    let events = program.json(&["activity", "list"])["events"].clone();
+    let users: Vec<_> = events.as_array().unwrap().iter().map(|one| &one["user_id"]).collect();
+    assert_eq!(users, ["ada", "ada"], "{events}");
+}
