@@ -6,14 +6,15 @@ use ledger_adapter_server::Server;
 use ledger_core::{CollectionOutcome, EpochStatus, OneLine, Visibility};
 use ledger_port::ActivityStore as _;
 use ledger_port::{
-    CollectionStore as _, EpochStore as _, LedgerRegistry as _, PageRequest, PeopleStore as _,
-    PoolStore as _, StatementStore as _, SystemClock,
+    CollectionStore as _, EpochStore as _, IntentionStore as _, LedgerPortError,
+    LedgerRegistry as _, PageRequest, PeopleStore as _, PoolStore as _, StatementStore as _,
+    SystemClock,
 };
 use ledger_repository::administration::{
     MigrateError, migrate, migration_status, revert_last_migration,
 };
 use ledger_repository::{LedgerPool, PgLedgerRegistry};
-use ledger_testkit::{event, new_epoch, parsed, user, week, weights};
+use ledger_testkit::{event, finalize, new_epoch, parsed, user, week, weights};
 use store_testkit::{BOOKKEEPING, MigrationFolder, TestDatabase};
 
 use crate::sql::Sql;
@@ -134,6 +135,15 @@ async fn upgraded_epochs_are_read_through_the_port_and_go_on() {
     assert_eq!(parts.unwrap().items[0].component.evidence_ref.as_deref(), Some("vote"));
     let in_force = store.get_statement_for_epoch(epochs[3].id).await.unwrap().unwrap();
     assert!(in_force.statement.supersedes.is_some());
+    // Of the one without a statement nobody knows whom it paid.
+    let old = epochs[2].id;
+    assert!(store.get_statement_for_epoch(old).await.unwrap().is_none());
+    let refused = store.finalize_epoch(&finalize(old)).await;
+    let Err(LedgerPortError::EpochPredatesActivity { epoch_id }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(epoch_id, old);
+    assert!(store.get_statement_for_epoch(old).await.unwrap().is_none());
     assert_eq!(epochs[0].status, EpochStatus::Open);
     store.begin_review(epochs[0].id).await.unwrap();
     let next = store.create_epoch(&new_epoch(week("2026-W47"), weights(&[]))).await.unwrap();

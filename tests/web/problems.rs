@@ -9,12 +9,13 @@ use web_server::Code;
 use crate::harness::{Reply, Server, event};
 
 /// What no request to the API brings about.
-const NOT_MET: [(Code, &str); 6] = [
+const NOT_MET: [(Code, &str); 7] = [
     (Code::ForgedForm, "the pages' forms alone have it"),
     (Code::IdentityAlreadyResolved, "only a call of the port names an event and a person"),
     (Code::StatementExists, "finalizing again answers the statement that is there"),
     (Code::SupersededStatementNotCurrent, "no route corrects a statement yet"),
     (Code::EpochStatusMismatch, "each route of a closed epoch has another refusal"),
+    (Code::EpochPredatesActivity, "only a database from before this program has such an epoch"),
     (Code::EventAfterEpoch, "a fault among many here; a problem of its own for a webhook"),
 ];
 

@@ -159,6 +159,15 @@ pub enum LedgerPortError {
         /// Where it would have to be.
         needed: EpochStatus,
     },
+    /// The epoch was closed before there were events and allocations in this ledger.
+    #[error(
+        "epoch {epoch_id} was closed before this ledger kept activity: what it paid cannot be \
+         recomputed, and it gets no statement"
+    )]
+    EpochPredatesActivity {
+        /// The epoch.
+        epoch_id: EpochId,
+    },
     /// POOL_REPRODUCIBLE: the named total is not the sum of the components.
     #[error("epoch {epoch_id}: the pool is {found}, not {asked}; nothing was closed")]
     PoolTotalMismatch {
@@ -332,6 +341,7 @@ impl LedgerPortError {
             | Self::EpochWindowTaken { .. }
             | Self::EpochClosed { .. }
             | Self::EpochStatusMismatch { .. }
+            | Self::EpochPredatesActivity { .. }
             | Self::EventAfterEpoch { .. }
             | Self::PoolTotalMismatch { .. }
             | Self::PoolRequiresBase { .. }

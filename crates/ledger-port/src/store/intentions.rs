@@ -77,8 +77,9 @@ pub trait IntentionStore: Send + Sync {
     ///
     /// Refuses a missing epoch (`EpochNotFound`), one without a base issuance
     /// (`PoolRequiresBase`), proposals that are out of date (`AllocationsStale`), another pool or
-    /// other allocations than the caller saw (`PoolTotalMismatch`, `AllocationSetChanged`), and a
-    /// statement id that is taken (`StatementExists`).
+    /// other allocations than the caller saw (`PoolTotalMismatch`, `AllocationSetChanged`), a
+    /// statement id that is taken (`StatementExists`), and an epoch that was closed before there was
+    /// activity in this ledger (`EpochPredatesActivity`).
     /// Idempotent: a closed epoch with a statement is returned unchanged, whatever the statement id
     /// asked for, if it is what the caller saw. A closed epoch without a statement gets one.
     async fn finalize_epoch(&self, command: &FinalizeEpoch) -> PortResult<FinalizedEpoch>;

@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 
 use async_trait::async_trait;
-use diesel::prelude::{ExpressionMethods, QueryDsl};
+use diesel::prelude::{ExpressionMethods as _, QueryDsl as _};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ledger_core::{
     Credits, Epoch, EpochStatus, LedgerId, NewPayoutStatement, Sha256Hex, Timestamp, Units, UserId,
@@ -11,6 +11,7 @@ use ledger_core::{
 };
 use ledger_port::{FinalizeEpoch, FinalizedEpoch, LedgerPortError};
 use ledger_schema::schema::epoch_allocations as allocations;
+use ledger_schema::schema::epochs;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::epoch_life::{budget, close, refuse_another_total};
@@ -49,6 +50,9 @@ impl Command for Finalize<'_> {
         };
         refuse_another_total(epoch_id, expected_pool_total, pool_total)?;
         let units = self.payable_units(tx).await?;
+        if epoch.status == EpochStatus::Closed && units.is_empty() {
+            self.refuse_one_from_before(tx).await?;
+        }
         // While PostgreSQL sums the events up again, which takes longer.
         let computing = spawn_blocking(move || {
             let hash = allocation_set_hash(units.iter().map(|(user_id, units)| (user_id, *units)));
@@ -82,6 +86,21 @@ async fn finished<T>(task: JoinHandle<T>) -> T {
 }
 
 impl Finalize<'_> {
+    /// A statement that pays nobody would say otherwise than what was paid, for ever.
+    async fn refuse_one_from_before(&self, tx: &mut AsyncPgConnection) -> Result<(), TxError> {
+        let epoch_id = self.asked.epoch_id;
+        let had_a_policy: bool = epochs::table
+            .filter(epochs::ledger_id.eq(self.ledger_id.0))
+            .filter(epochs::id.eq(epoch_id.0))
+            .select(epochs::policy_repo.is_not_null())
+            .first(tx)
+            .await?;
+        if had_a_policy {
+            return Err(LedgerPortError::EpochPredatesActivity { epoch_id }.into());
+        }
+        Ok(())
+    }
+
     fn refuse_other_allocations(&self, found: &Sha256Hex) -> Result<(), TxError> {
         match &self.asked.expected_allocation_set_hash {
             Some(asked) if asked != found => {

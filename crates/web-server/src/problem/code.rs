@@ -76,6 +76,9 @@ codes! {
     /// The epoch is not where it must be for this.
     EpochStatusMismatch = "epoch_status_mismatch", CONFLICT,
         "The epoch is not where it must be for this.";
+    /// The epoch was closed before there were events and allocations in this ledger.
+    EpochPredatesActivity = "epoch_predates_activity", CONFLICT,
+        "The epoch is from before this ledger kept activity.";
     /// An event is from after its epoch's window.
     EventAfterEpoch = "event_after_epoch", CONFLICT, "An event belongs to a later epoch.";
     /// The pool is another than the one that was named.
@@ -132,6 +135,7 @@ impl Code {
             Error::EpochWindowTaken { .. } => Self::EpochWindowTaken,
             Error::EpochClosed { .. } => Self::EpochClosed,
             Error::EpochStatusMismatch { .. } => Self::EpochStatusMismatch,
+            Error::EpochPredatesActivity { .. } => Self::EpochPredatesActivity,
             Error::EventAfterEpoch { .. } => Self::EventAfterEpoch,
             Error::PoolTotalMismatch { .. } => Self::PoolTotalMismatch,
             Error::PoolRequiresBase { .. } => Self::PoolRequiresBase,
