@@ -23,24 +23,28 @@ pub(super) fn discover(path: &Path) -> Result<gix::ThreadSafeRepository, SourceE
     if shown.contains("://") || shown.contains('@') && !path.exists() {
         return Err(not_a_path());
     }
-    let options = || open::Options::isolated().config_overrides(["core.useReplaceRefs=false"]);
-    let upwards = Options { trust: TrustPolicy::Assume(sec::Trust::Full), ..Options::default() };
-    let trust = sec::trust::Mapping { full: options(), reduced: options() };
-    let found = gix::ThreadSafeRepository::discover_opts(path, upwards, trust);
     let refused = |problem: String, advice: &str| SourceError::NotThere {
         place: format!("{shown:?}"),
         problem,
         advice: advice.to_owned(),
     };
-    let handle = found.map_err(|error| {
-        let problem = if !path.exists() {
-            "does not exist".to_owned()
-        } else if error.is_not_found() {
-            "is not a git repository, and is not inside one".to_owned()
-        } else {
-            format!("cannot be opened as a git repository ({})", said(&error))
-        };
-        refused(problem, "Give the path of a clone, or make one with `git clone`")
+    let none = |problem: &str| {
+        refused(problem.to_owned(), "Give the path of a clone, or make one with `git clone`")
+    };
+    // Looking upwards, the repository around it would be taken for the clone that should be here.
+    if !path.exists() {
+        return Err(none("does not exist"));
+    }
+    if path.read_dir().is_ok_and(|mut entries| entries.next().is_none()) {
+        return Err(none("is not a git repository, but an empty folder"));
+    }
+    let options = || open::Options::isolated().config_overrides(["core.useReplaceRefs=false"]);
+    let upwards = Options { trust: TrustPolicy::Assume(sec::Trust::Full), ..Options::default() };
+    let trust = sec::trust::Mapping { full: options(), reduced: options() };
+    let found = gix::ThreadSafeRepository::discover_opts(path, upwards, trust);
+    let handle = found.map_err(|error| match error.is_not_found() {
+        true => none("is not a git repository, and is not inside one"),
+        false => none(&format!("cannot be opened as a git repository ({})", said(&error))),
     })?;
     // Without this check such a repository looks as if it had no commits.
     let storage = handle.to_thread_local().config_snapshot().string("extensions.refStorage");

@@ -21,15 +21,21 @@ fn called(name: &str) -> GitOptions {
 
 #[test]
 fn what_is_no_repository_is_refused_with_what_to_do() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let text = refused(&folder.path().display().to_string(), GitOptions::default());
-    assert!(text.ends_with(
-        "\" is not a git repository, and is not inside one. Give the path of a clone, or make one \
-         with `git clone`"
-    ), "{text}");
-    let missing = folder.path().join("missing");
-    let text = refused(&missing.display().to_string(), GitOptions::default());
-    assert!(text.contains("missing\" does not exist. Give the path of a clone"), "{text}");
+    let advice = "Give the path of a clone, or make one with `git clone`";
+    let (around, nowhere) = (TestRepository::new(), tempfile::tempdir().expect("a folder"));
+    // Not even where there is a repository around it.
+    for folder in [around.path.as_path(), nowhere.path()] {
+        let folder = folder.join("folder");
+        let text = refused(&folder.display().to_string(), GitOptions::default());
+        assert!(text.ends_with(&format!("folder\" does not exist. {advice}")), "{text}");
+        std::fs::create_dir(&folder).expect("a folder");
+        let text = refused(&folder.display().to_string(), GitOptions::default());
+        let said = "is not a git repository, but an empty folder";
+        assert!(text.ends_with(&format!("folder\" {said}. {advice}")), "{text}");
+    }
+    let text = refused(&nowhere.path().display().to_string(), GitOptions::default());
+    let said = "is not a git repository, and is not inside one";
+    assert!(text.ends_with(&format!("\" {said}. {advice}")), "{text}");
     for url in ["https://me:s3cret@github.com/o/r", "me:s3cret@github.com:o/r"] {
         let text = refused(url, GitOptions::default());
         assert!(text.contains("was given as a URL") && !text.contains("s3cret"), "{text}");

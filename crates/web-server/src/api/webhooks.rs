@@ -92,7 +92,15 @@ async fn store_event(
     if let Some(answer) = store.find_answer(once).await? {
         return Ok(answered(StatusCode::OK, answer));
     }
-    let epoch = store.get_open_epoch().await?.ok_or_else(no_open_epoch)?;
+    let Some(epoch) = store.get_open_epoch().await? else {
+        // GitHub tries a delivery once.
+        tracing::warn!(
+            delivery = once.key.as_str(), event = %event.id,
+            "a webhook's event was not taken, as no epoch is open: have it delivered again, or \
+             collect from GitHub"
+        );
+        return Err(no_open_epoch());
+    };
     let write = Write::InsertActivityEvents { epoch_id: epoch.id, events: vec![event] };
     let render = |written: &Written| {
         let Written::Activity(outcome) = written else {
