@@ -101,4 +101,6 @@ pub enum NoticeKind {
     StartedOver,
     /// A fact was left out because it cannot be recorded.
     FaultyFact,
+    /// A fact is left for the next run, as it is not written to its end yet.
+    UnfinishedFact,
 }

@@ -53,6 +53,11 @@ impl Place {
         Ok(Self { name, at: At::Path(whole), is_nameless_input: false })
     }
 
+    /// Whether somebody may still write to it.
+    pub(crate) const fn may_grow(&self) -> bool {
+        matches!(self.at, At::Path(_))
+    }
+
     /// The file as it is now.
     pub(crate) fn snapshot(&self) -> Result<Snapshot, SourceError> {
         let file = match &self.at {

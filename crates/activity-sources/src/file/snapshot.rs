@@ -26,6 +26,13 @@ impl Snapshot {
         self.length
     }
 
+    /// Whether its last line has its line break.
+    pub(crate) fn is_last_line_ended(&self) -> std::io::Result<bool> {
+        let mut last = Vec::new();
+        self.reader_at(self.length.saturating_sub(1))?.read_to_end(&mut last)?;
+        Ok(last == b"\n")
+    }
+
     /// Reads from there to the end. One reader at a time: they share the file's position.
     pub(crate) fn reader_at(&self, offset: u64) -> std::io::Result<BufReader<Take<File>>> {
         let mut file = self.file.try_clone()?;

@@ -152,8 +152,15 @@ impl ActivitySource for RecordFile {
         let (place, format) = (Arc::clone(&self.place), Arc::clone(&self.format));
         let (skip_invalid, page_events) = (self.skip_invalid, self.page_events);
         run_blocking(self.place.name.clone(), move || {
-            let (snapshot, name) = (place.snapshot()?, place.name.clone());
-            let job = Job { place: name, snapshot, format, window, skip_invalid, page_events };
+            let job = Job {
+                place: place.name.clone(),
+                snapshot: place.snapshot()?,
+                may_grow: place.may_grow(),
+                format,
+                window,
+                skip_invalid,
+                page_events,
+            };
             let progress = begin(&job, cursor, place.is_nameless_input)?;
             let expected = job.check(progress.walk.clone())?;
             let reader = FileReader { job: Arc::new(job), progress, expected };

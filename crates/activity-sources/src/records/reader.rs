@@ -10,7 +10,7 @@ use super::event::event_of;
 use super::fault::{Fault, FaultList};
 use super::{Format, Record};
 use crate::blocking::run_blocking;
-use crate::file::{Fate, Fingerprint, Snapshot, Walk};
+use crate::file::{Fate, Fingerprint, Position, Snapshot, Walk};
 use crate::{CollectWindow, Notice, NoticeKind, SourceError, SourcePage, StreamReader};
 
 /// What a run reads, and how.
@@ -18,6 +18,8 @@ pub(super) struct Job {
     /// What the file is called.
     pub(super) place: String,
     pub(super) snapshot: Snapshot,
+    /// Whether somebody may still write to it.
+    pub(super) may_grow: bool,
     pub(super) format: Arc<dyn Format>,
     pub(super) window: CollectWindow,
     pub(super) skip_invalid: bool,
@@ -30,6 +32,16 @@ impl Job {
         event_of(record.line, &value, self.format.producer(), self.window.retrieved_at)
     }
 
+    /// Whether this is the beginning of a record that somebody still writes: its line is not ended, and cannot be
+    /// taken apart. As a fault it would be left out for good, and its rest read as a line.
+    fn is_unfinished(&self, record: &Record, to: Position) -> Result<bool, SourceError> {
+        if !self.may_grow || record.content.is_ok() || to.offset < self.snapshot.length() {
+            return Ok(false);
+        }
+        let is_ended = self.snapshot.is_last_line_ended();
+        is_ended.map(|it_is| !it_is).map_err(|error| SourceError::unreadable(&self.place, &error))
+    }
+
     /// Reads the whole file without recording anything. How many records the walk will want.
     ///
     /// # Errors
@@ -40,6 +52,9 @@ impl Job {
         let (mut faults, mut wanted) = (FaultList::default(), 0);
         while let Some(record) = records.next().map_err(unreadable)? {
             let (from, to) = (record.from, records.position());
+            if self.is_unfinished(&record, to)? {
+                break;
+            }
             let event = self.event(record);
             let time = event.as_ref().ok().map(|event| event.event_time);
             if from.offset >= walk.at().offset
@@ -61,12 +76,23 @@ impl Job {
         let mut page = SourcePage::default();
         page.say(std::mem::take(&mut progress.opening), &mut progress.notices_given);
         let mut records = self.format.open(&self.snapshot, progress.walk.at(), &self.place)?;
+        let mut end = None;
         while page.events.len() < self.page_events {
             let Some(record) = records.next().map_err(unreadable)? else {
                 progress.is_done = true;
                 break;
             };
             let from = record.from;
+            if self.is_unfinished(&record, records.position())? {
+                let message = format!(
+                    "{}, line {}: is not written to its end yet, so it is left for the next run",
+                    self.place, record.line
+                );
+                let notice = Notice::new(NoticeKind::UnfinishedFact, message);
+                page.say([notice], &mut progress.notices_given);
+                (progress.is_done, end) = (true, Some(from));
+                break;
+            }
             let event = self.event(record);
             let time = event.as_ref().ok().map(|event| event.event_time);
             match (progress.walk.step(from, records.position(), time), event) {
@@ -77,7 +103,7 @@ impl Job {
                 _ => {}
             }
         }
-        progress.walk.advance(records.position());
+        progress.walk.advance(end.unwrap_or_else(|| records.position()));
         page.tally.read = page.events.len() as u64 + page.tally.faulty;
         let seen = progress.walk.seen();
         progress.fingerprint.extend_to(&self.snapshot, seen.offset).map_err(unreadable)?;

@@ -13,6 +13,25 @@ async fn a_file_that_grew_is_read_on() {
     assert_eq!((second.ids, second.notices.len()), (vec!["2".to_owned()], 0));
 }
 
+/// Somebody writes while it is read: the half line is no fault, and its rest is no line.
+#[tokio::test]
+async fn a_last_line_that_is_half_written_is_left_for_the_next_run() {
+    for skip_invalid in [false, true] {
+        let (first, second) = (line("1", 17), line("2", 17));
+        let whole = format!("{first}\n{second}\n");
+        for cut in [first.len() + 2, first.len() + 30, whole.len() - 2] {
+            let file = TestFile::new(&whole[..cut]);
+            let source = file.ndjson(skip_invalid);
+            let before = run(&source, None).await;
+            assert_eq!((&before.ids[..], before.tally.faulty), (&["1".to_owned()][..], 0));
+            assert!(before.notices[0].contains("line 2: is not written to its end"), "{before:?}");
+            file.write(&whole);
+            let after = run(&source, Some(before.cursor())).await;
+            assert_eq!((&after.ids[..], after.notices.len()), (&["2".to_owned()][..], 0));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_file_that_was_replaced_is_read_again_and_says_so() {
     let file = TestFile::new(format!("{}\n{}\n", line("1", 17), line("2", 18)));
