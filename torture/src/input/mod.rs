@@ -26,8 +26,8 @@ use crate::{Extent, Failure, Outcome, Report};
 /// How many texts each type gets in a turn; the parsers of files, commits and
 /// answers get one of these full of them.
 const TEXTS_OF_A_TURN: u64 = 8;
-/// How many methods of the port are asked in a turn.
-const CALLS_OF_A_TURN: u64 = 28;
+/// Of either in a long run.
+const MANY: u64 = 1_000_000;
 /// After so many calls, each method of the port has taken something.
 const ENOUGH_CALLS: u64 = 50_000;
 
@@ -38,27 +38,44 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let mut both = Both::start(&ground).await?;
     let [mut dice, mut port_dice] = ["parsers", "port"].map(|player| extent.dice(player));
     let (mut parsed, mut asked) = (Tally::default(), Tally::default());
-    let most = extent.rounds(20_000, 1_000_000);
+    let most = Most { inputs: extent.rounds(20_000, MANY), calls: extent.rounds(1_200, MANY) };
     let mut progress = Progress::of("input");
     values::ask_chosen(&mut dice, &mut parsed)?;
-    while parsed.inputs() < most && !extent.is_over() {
-        values::ask(&mut dice, &mut parsed, TEXTS_OF_A_TURN)?;
-        parsers::ask_in_memory(&mut dice, &mut parsed, 2 * TEXTS_OF_A_TURN)?;
-        plan::ask(&mut dice, &mut parsed, 2 * TEXTS_OF_A_TURN)?;
-        files.ask(&mut dice, &mut parsed).await?;
-        commits::ask(&mut dice, &mut parsed).await?;
-        github.ask(&mut dice, &mut parsed).await?;
-        both.ask_some(&mut port_dice, &mut asked, CALLS_OF_A_TURN).await?;
-        progress.at(parsed.inputs(), most);
+    while (parsed.inputs() < most.inputs || asked.inputs() < most.calls) && !extent.is_over() {
+        if parsed.inputs() < most.inputs {
+            values::ask(&mut dice, &mut parsed, TEXTS_OF_A_TURN)?;
+            parsers::ask_in_memory(&mut dice, &mut parsed, 2 * TEXTS_OF_A_TURN)?;
+            plan::ask(&mut dice, &mut parsed, 2 * TEXTS_OF_A_TURN)?;
+            files.ask(&mut dice, &mut parsed).await?;
+            commits::ask(&mut dice, &mut parsed).await?;
+            github.ask(&mut dice, &mut parsed).await?;
+        }
+        // In step, so that a run that is cut short has done of both alike.
+        let due = (most.calls * parsed.inputs() / most.inputs).min(most.calls);
+        let calls = due.saturating_sub(asked.inputs());
+        both.ask_some(&mut port_dice, &mut asked, calls).await?;
+        progress.at(asked.inputs(), most.calls);
     }
-    told(extent, most, &parsed, &asked)
+    let largest = both.ask_the_largest(&mut port_dice, &mut asked).await?;
+    let mut report = told(extent, &most, &parsed, &asked)?;
+    report.tell("calls of the port with 10 MB wherever any text may stand", largest);
+    Ok(report)
 }
 
-fn told(extent: &Extent, most: u64, parsed: &Tally, asked: &Tally) -> Outcome<Report> {
+/// How many there are to be.
+struct Most {
+    /// At parsers and types.
+    inputs: u64,
+    /// Of the port.
+    calls: u64,
+}
+
+fn told(extent: &Extent, most: &Most, parsed: &Tally, asked: &Tally) -> Outcome<Report> {
     let mut report = Report::new();
-    extent.tell_done(&mut report, "inputs at parsers and types", parsed.inputs(), most)?;
+    extent.tell_done(&mut report, "inputs at parsers and types", parsed.inputs(), most.inputs)?;
     report.tell("parsers and types", parsed.targets());
-    report.tell("calls of the port, on each of two stores", asked.inputs());
+    let calls = "calls of the port, on each of two stores";
+    extent.tell_done(&mut report, calls, asked.inputs(), most.calls)?;
     report.tell("methods of the port", asked.targets());
     parsed.tell(&mut report);
     asked.tell(&mut report);

@@ -57,6 +57,15 @@ pub(crate) struct Draw<'a> {
     pub(crate) dice: Rng,
     /// The epochs that there are.
     pub(crate) epochs: &'a [EpochId],
+    pub(crate) size: Size,
+}
+
+/// How long free text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Size {
+    Any,
+    /// As long as any that is ever given.
+    Largest,
 }
 
 impl Draw<'_> {
@@ -101,6 +110,13 @@ impl Draw<'_> {
 
     /// Free text. Mostly what the store keeps, sometimes what it must refuse.
     pub(crate) fn free(&mut self) -> String {
+        match self.size {
+            Size::Any => self.free_of_any_size(),
+            Size::Largest => largest(&mut self.dice),
+        }
+    }
+
+    fn free_of_any_size(&mut self) -> String {
         match self.dice.u16(..12_000) {
             0 => largest(&mut self.dice),
             1..1_000 => text_below(&mut self.dice, 65_536),
@@ -144,6 +160,7 @@ impl Draw<'_> {
 
     pub(crate) fn json(&mut self) -> Value {
         match self.dice.u16(..24_000) {
+            _ if self.size == Size::Largest => Value::from(largest(&mut self.dice)),
             0..5 => Value::from(largest(&mut self.dice)),
             5..200 => nested(1_000),
             200..1_000 => nested(self.dice.usize(30..36)),
@@ -221,7 +238,7 @@ impl Draw<'_> {
 
     pub(crate) fn decision(&mut self) -> AllocationOverride {
         loop {
-            let (units, reason) = (self.units(), self.free());
+            let (units, reason) = (self.units(), self.free_of_any_size());
             if let Ok(decision) = AllocationOverride::new(units, reason) {
                 return decision;
             }
@@ -230,7 +247,8 @@ impl Draw<'_> {
 
     pub(crate) fn cursor_key(&mut self) -> CursorKey {
         loop {
-            let (source, stream, scope) = (self.slug(), self.free(), self.free());
+            let (stream, scope) = (self.free_of_any_size(), self.free_of_any_size());
+            let source = self.slug();
             if let Ok(key) = CursorKey::new(source, stream, scope) {
                 return key;
             }

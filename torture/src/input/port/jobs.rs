@@ -11,7 +11,7 @@ use ledger_port::{Claim, JobEnd, JobKey, JobLease, JobQueue as _, PortResult, Ta
 use ledger_repository::{LedgerPool, PgJobQueue};
 use uuid::Uuid;
 
-use super::draw::Draw;
+use super::draw::{Draw, Size};
 use super::ensure_clear;
 use crate::Outcome;
 use crate::input::tally::{Tally, Verdict, panicked};
@@ -52,7 +52,7 @@ impl Jobs {
     /// Asks one method.
     pub(super) async fn ask(&mut self, dice: &mut Rng, tally: &mut Tally) -> Outcome<()> {
         let name = dice.choice(METHODS).copied().unwrap_or("list_jobs");
-        let mut draw = Draw { dice: dice.fork(), epochs: &[] };
+        let mut draw = Draw { dice: dice.fork(), epochs: &[], size: Size::Any };
         let answer = AssertUnwindSafe(self.answer(name, &mut draw)).catch_unwind().await;
         let answer = answer.map_err(|panic| panicked(name, "extremes", &*panic))?;
         ensure_clear("PostgreSQL", name, answer.as_ref().err())?;

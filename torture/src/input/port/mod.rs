@@ -19,7 +19,7 @@ use ledger_port::{Clock, LedgerPortError, LedgerRegistry as _, PortResult, Refus
 use ledger_repository::{LedgerPool, PgLedgerRegistry};
 use ledger_testkit::SettableClock;
 
-use self::draw::Draw;
+use self::draw::{Draw, Size};
 use self::jobs::Jobs;
 use self::methods::{Asked, METHODS, Method};
 use super::tally::{Tally, Verdict, panicked, shown};
@@ -48,6 +48,7 @@ pub(crate) struct Both {
     /// The epochs of each, in the order in which they were opened. Their numbers are not the same.
     epochs: [Vec<EpochId>; 2],
     calls: u64,
+    size: Size,
 }
 
 impl Both {
@@ -68,6 +69,7 @@ impl Both {
             pool,
             epochs: [Vec::new(), Vec::new()],
             calls: 0,
+            size: Size::Any,
         })
     }
 
@@ -91,6 +93,22 @@ impl Both {
             }
         }
         Ok(())
+    }
+
+    /// Asks both each method once, with the largest text wherever any text may stand; how
+    /// many that are.
+    pub(crate) async fn ask_the_largest(
+        &mut self,
+        dice: &mut Rng,
+        tally: &mut Tally,
+    ) -> Outcome<usize> {
+        self.size = Size::Largest;
+        for method in METHODS {
+            let verdict = self.ask(method, dice).await?;
+            tally.add(method.name, verdict);
+        }
+        self.size = Size::Any;
+        Ok(METHODS.len())
     }
 
     /// Goes on with a ledger that neither store has.
@@ -145,7 +163,7 @@ impl Both {
         which: usize,
         dice: &Rng,
     ) -> Outcome<PortResult<String>> {
-        let draw = Draw { dice: dice.clone(), epochs: &self.epochs[which] };
+        let draw = Draw { dice: dice.clone(), epochs: &self.epochs[which], size: self.size };
         let answer = AssertUnwindSafe((method.ask)(asked, draw)).catch_unwind().await;
         answer.map_err(|panic| panicked(method.name, "extremes", &*panic))
     }
