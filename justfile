@@ -127,6 +127,7 @@ bench *ARGUMENTS:
 
 # The bench's own tests, and a short run of it that holds each hot path to the statements that it may send
 bench-short:
+    cd bench/peers/typescript && npm ci --no-audit --no-fund --silent
     cargo test --quiet --locked --manifest-path bench/Cargo.toml --target-dir target/bench
 
 # The story, on this repository's own history

@@ -213,7 +213,7 @@ fn ingesting() -> Vec<Path> {
             (turn(Work::Pages, Empty, Store), "fresh"),
             COPIED,
             0.9,
-            each_5_000,
+            Statements::and_one_for(11, 5_000),
         ),
         Path {
             peers: others("again"),

@@ -30,6 +30,30 @@ fn no_hot_path_sends_more_statements_than_it_may() {
     }
 }
 
+/// What takes too long for every commit, with few events: each row is there, and each of its turns took some time.
+#[test]
+fn every_other_part_runs() {
+    let directory = tempfile::tempdir().expect("a folder");
+    for (part, some_rows) in [
+        ("times", ["read all events", "payouts and hash", "another ledger's longest write"]),
+        ("growth", ["ingest, ids as sources", "COPY, ids as sources", "ingest, each id a hash"]),
+        ("prices", ["COPY with a foreign key", "COPY without the CHECKs", "COPY with metadata"]),
+    ] {
+        let json = directory.path().join(part);
+        let (json, few) = (json.to_str().expect("UTF-8"), ["--events", "4000", "--calls", "80"]);
+        let run = bench(&[&["--part", part, "--rounds", "1", "--json", json], &few[..]].concat());
+        let (out, err) = (text(&run.stdout), text(&run.stderr));
+        assert!(run.status.success(), "{part}\n{out}\n{err}");
+        for row in some_rows {
+            assert!(out.contains(&format!("| {row}")), "{row} was not measured\n{out}\n{err}");
+        }
+        let written = std::fs::read(json).expect("the measures are there");
+        let written: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
+        let rows = written["rows"].as_array().expect("rows");
+        assert!(rows.iter().all(|row| row["ratio"]["median"].as_f64() > Some(0.0)), "{written}");
+    }
+}
+
 #[test]
 fn times_go_into_their_section_of_the_page() {
     let directory = tempfile::tempdir().expect("a folder");
