@@ -50,6 +50,7 @@ fn every_other_part_runs() {
         let written = std::fs::read(json).expect("the measures are there");
         let written: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
         let rows = written["rows"].as_array().expect("rows");
+        assert_eq!(rows.len(), out.lines().count() - 2, "a row each, without the table's head");
         assert!(rows.iter().all(|row| row["ratio"]["median"].as_f64() > Some(0.0)), "{written}");
     }
 }

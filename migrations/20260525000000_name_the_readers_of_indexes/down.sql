@@ -21,3 +21,4 @@ COMMENT ON INDEX idempotency_keys_pkey IS
     'WRITE_ONCE, and the answer to a request that comes again: WHERE ledger_id = $1 AND key = $2.';
 COMMENT ON INDEX idempotency_keys_by_age IS
     'Which keys to forget: WHERE ledger_id = $1 AND created_at < $2 ORDER BY created_at.';
+COMMENT ON COLUMN epochs.policy_repo IS 'Kept for epochs from before the activity ledger; not used.';

@@ -24,3 +24,5 @@ COMMENT ON INDEX idempotency_keys_pkey IS
     'WRITE_ONCE, write and find_answer: WHERE ledger_id = $1 AND key = $2.';
 COMMENT ON INDEX idempotency_keys_by_age IS
     'write, which forgets old keys: WHERE ledger_id = $1 AND created_at < $2 ORDER BY created_at.';
+COMMENT ON COLUMN epochs.policy_repo IS
+    'Kept for epochs from before the activity ledger: one that was closed without allocations gets no statement.';

@@ -4,7 +4,9 @@
 //! books begin, that a page and its cursor are stored together, what is reported. It knows the port
 //! of sources and the port of the store, and neither git nor PostgreSQL.
 
-use activity_sources::{ActivitySource, CollectWindow, Notice, SourceError, SourceStream, Tally};
+use activity_sources::{
+    ActivitySource, CollectWindow, Notice, NoticeKind, SourceError, SourceStream, Tally,
+};
 use ledger_core::{Epoch, Timestamp};
 use ledger_port::{
     ActivityLedgerStore, Clock, ConflictReport, IngestPage, LedgerPortError, PortResult, all_pages,
@@ -35,6 +37,16 @@ pub struct CollectReport {
     pub stopped: bool,
 }
 
+/// What a run came to, and how it ended.
+#[derive(Debug)]
+#[must_use]
+pub struct Collected {
+    /// What was read and stored, also where the run ended early.
+    pub report: CollectReport,
+    /// Why it did not read everything, if it did not.
+    pub ended: Result<(), CollectError>,
+}
+
 /// Why a run ended early. What was stored before stays, and the next run goes on from there.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
@@ -55,6 +67,13 @@ pub enum CollectError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] LedgerPortError),
+}
+
+impl Collected {
+    /// Nothing was read, for this reason.
+    pub fn nothing(error: CollectError) -> Self {
+        Self { report: CollectReport::default(), ended: Err(error) }
+    }
 }
 
 impl CollectError {
@@ -129,24 +148,31 @@ impl Collector<'_> {
     /// Reads every stream of the source from where it stands to its end, each page and its cursor in
     /// one transaction, then gives out what bindings resolve. Running it again stores nothing twice.
     ///
-    /// # Errors
-    /// When the source or the store refuses. Pages stored before stay, and what bindings resolve of
-    /// them is given out. Where one stream is broken, the others are read first.
+    /// Where one stream is broken, the others are read first. However reading ends, what was stored
+    /// stays and is given out: whoever closes the epoch before the next run pays what is there.
     pub async fn collect(
         &self,
         source: &dyn ActivitySource,
         progress: &mut dyn Progress,
-    ) -> Result<CollectReport, CollectError> {
+    ) -> Collected {
         let mut report = CollectReport::default();
         let read = self.collect_streams(source, progress, &mut report).await;
-        if let Err(CollectError::Store(_)) = read {
-            return read.map(|()| report);
-        }
-        // However reading ended: whoever closes the epoch before it is done again pays what is there.
+        let given_out = self.give_out(&mut report).await;
+        let ended = match (read, given_out) {
+            (Err(error), Err(second)) => {
+                let message = format!("what was read could not be given to people: {second}");
+                report.notices.push(Notice::new(NoticeKind::NotDone, message));
+                Err(error)
+            }
+            (read, given_out) => read.and(given_out),
+        };
+        Collected { report, ended }
+    }
+
+    async fn give_out(&self, report: &mut CollectReport) -> Result<(), CollectError> {
         report.resolved = self.store.resolve_activity_by_bindings(self.epoch.id).await?;
-        read?;
         report.unresolved = self.count_unresolved().await?;
-        Ok(report)
+        Ok(())
     }
 
     async fn collect_streams(
@@ -157,21 +183,24 @@ impl Collector<'_> {
     ) -> Result<(), CollectError> {
         let list = source.streams().await?;
         report.notices.extend(list.notices);
-        let mut broken = list.faults.into_iter().next().map(CollectError::from);
+        let mut broken: Vec<CollectError> = list.faults.into_iter().map(Into::into).collect();
         for stream in &list.streams {
             match self.collect_stream(source, stream, progress, report).await {
                 Ok(()) => {}
                 // What somebody must mend about one stream keeps no other from being read.
-                Err(error) if error.is_of_one_stream() => {
-                    broken.get_or_insert(error);
-                }
+                Err(error) if error.is_of_one_stream() => broken.push(error),
                 Err(error) => return Err(error),
             }
             if report.stopped {
                 return Ok(());
             }
         }
-        broken.map_or(Ok(()), Err)
+        // The first is what the run ended by; who mends it wants to know of the others, too.
+        let mut broken = broken.into_iter();
+        let first = broken.next();
+        let others = broken.map(|error| Notice::new(NoticeKind::NotDone, error.to_string()));
+        report.notices.extend(others);
+        first.map_or(Ok(()), Err)
     }
 
     async fn count_unresolved(&self) -> PortResult<u64> {

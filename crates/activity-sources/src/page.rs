@@ -75,7 +75,8 @@ pub struct Notice {
 }
 
 impl Notice {
-    pub(crate) fn new(kind: NoticeKind, message: impl Into<String>) -> Self {
+    /// A notice that says this.
+    pub fn new(kind: NoticeKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 }
@@ -103,4 +104,6 @@ pub enum NoticeKind {
     FaultyFact,
     /// A fact is left for the next run, as it is not written to its end yet.
     UnfinishedFact,
+    /// Something else of the run could not be done; the message says what and why.
+    NotDone,
 }

@@ -159,10 +159,10 @@ pub enum LedgerPortError {
         /// Where it would have to be.
         needed: EpochStatus,
     },
-    /// The epoch was closed before there were events and allocations in this ledger.
+    /// The epoch is from before there were events in this ledger, and was closed without allocations.
     #[error(
-        "epoch {epoch_id} was closed before this ledger kept activity: what it paid cannot be \
-         recomputed, and it gets no statement"
+        "epoch {epoch_id} is from before this ledger kept activity, and was closed without \
+         allocations: what it paid cannot be recomputed, and it gets no statement"
     )]
     EpochPredatesActivity {
         /// The epoch.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use activity_collector::{
-    CollectError, CollectReport, Collector, Progress, SharedHistory, books_begin,
+    CollectError, CollectReport, Collected, Collector, Progress, SharedHistory, books_begin,
 };
 use activity_sources::{Remedy, SourceStream, open_source};
 
@@ -48,10 +48,16 @@ impl Collection<'_> {
         let began = self.clock.now();
         let collected = self.collect(&epoch).await;
         self.counts.count(&self.books.plan.name, self.source, &collected);
-        match collected {
-            Ok(report) if report.stopped => Ok(JobEnd::PutBack),
-            Ok(report) => {
-                self.tell(&epoch, &report);
+        let Collected { report, ended } = collected;
+        if report != CollectReport::default() {
+            self.tell(&epoch, &report);
+        }
+        match ended {
+            Ok(()) if report.stopped => {
+                unless_closed(store.propose_allocations(epoch.id).await)?;
+                Ok(JobEnd::PutBack)
+            }
+            Ok(()) => {
                 store.propose_allocations(epoch.id).await?;
                 self.record(&epoch, CollectionOutcome::Complete { through: began }).await?;
                 Ok(JobEnd::Done)
@@ -60,18 +66,26 @@ impl Collection<'_> {
             Err(CollectError::Store(LedgerPortError::EpochClosed { .. })) => Ok(JobEnd::PutBack),
             Err(error) => {
                 let said = OneLine::of_error(&error);
-                // What was read before it failed stays, and counts.
-                unless_closed(store.propose_allocations(epoch.id).await)?;
                 self.record(&epoch, CollectionOutcome::Failed { error: said.clone() }).await?;
+                // What was read before it failed stays, and counts. Whether that is proposed now or by the next run
+                // changes nothing about what is to be done about the failure.
+                if let Err(error) = unless_closed(store.propose_allocations(epoch.id).await) {
+                    let (ledger, source) = (&self.books.plan.name, &self.source.id);
+                    tracing::warn!(%ledger, %source, epoch = %epoch.id, %error, "nothing was proposed");
+                }
                 Ok(self.end_of(&error, said))
             }
         }
     }
 
-    async fn collect(&self, epoch: &Epoch) -> Result<CollectReport, CollectError> {
-        let source = open_source(&self.source.kind, &self.source.settings).await?;
+    async fn collect(&self, epoch: &Epoch) -> Collected {
+        let opened = open_source(&self.source.kind, &self.source.settings).await;
         let store = self.books.store.as_ref();
-        let since = books_begin(store).await?.unwrap_or(epoch.period.start());
+        let (source, since) = match (opened, books_begin(store).await) {
+            (Ok(source), Ok(since)) => (source, since.unwrap_or(epoch.period.start())),
+            (Err(error), _) => return Collected::nothing(error.into()),
+            (_, Err(error)) => return Collected::nothing(error.into()),
+        };
         let shared_history = SharedHistory::IsRefused;
         let collector = Collector { store, clock: self.clock, epoch, since, shared_history };
         collector.collect(source.as_ref(), &mut UntilStopped(self.stop)).await

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use activity_collector::{CollectError, CollectReport};
+use activity_collector::{CollectError, Collected};
 use activity_sources::Remedy;
 use ledger_core::{LedgerName, WorkerName};
 use ledger_port::LedgerPortError;
@@ -56,7 +56,7 @@ impl Counts {
         &self,
         ledger: &LedgerName,
         source: &SourcePlan,
-        collected: &Result<CollectReport, CollectError>,
+        Collected { report, ended }: &Collected,
     ) {
         let of = |outcome| Outcome {
             ledger: ledger.to_string(),
@@ -64,9 +64,9 @@ impl Counts {
             kind: source.kind.clone(),
             outcome,
         };
-        let outcome = match collected {
-            Ok(report) if report.stopped => "stopped",
-            Ok(_) => "complete",
+        let outcome = match ended {
+            Ok(()) if report.stopped => "stopped",
+            Ok(()) => "complete",
             Err(CollectError::Store(LedgerPortError::EpochClosed { .. })) => "stopped",
             Err(CollectError::Source(error)) if matches!(error.remedy(), Remedy::Wait(_)) => {
                 "waits"
@@ -74,7 +74,6 @@ impl Counts {
             Err(_) => "failed",
         };
         self.collections.get_or_create(&of(outcome)).inc();
-        let Ok(report) = collected else { return };
         for (outcome, count) in [
             ("inserted", report.inserted),
             ("duplicate", report.duplicates),
@@ -88,7 +87,7 @@ impl Counts {
     fn register(&self, registry: &mut Registry) {
         let help = "Collections that this worker ended, by outcome";
         registry.register("worker_collections", help, self.collections.clone());
-        let help = "Events of this worker's collections that did not fail, by what became of them";
+        let help = "Events of this worker's collections, by what became of them";
         registry.register("worker_events", help, self.events.clone());
     }
 }

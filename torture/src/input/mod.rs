@@ -37,7 +37,7 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
     let github = Github::start().await?;
     let mut both = Both::start(&ground).await?;
     let [mut dice, mut port_dice] = ["parsers", "port"].map(|player| extent.dice(player));
-    let (mut parsed, mut asked) = (Tally::default(), Tally::default());
+    let [mut parsed, mut asked, mut of_jobs] = [(); 3].map(|()| Tally::default());
     let most = Most { inputs: extent.rounds(20_000, MANY), calls: extent.rounds(1_200, MANY) };
     let mut progress = Progress::of("input");
     values::ask_chosen(&mut dice, &mut parsed)?;
@@ -53,12 +53,28 @@ pub(crate) async fn run(extent: &Extent) -> Outcome<Report> {
         // In step, so that a run that is cut short has done of both alike.
         let due = (most.calls * parsed.inputs() / most.inputs).min(most.calls);
         let calls = due.saturating_sub(asked.inputs());
-        both.ask_some(&mut port_dice, &mut asked, calls).await?;
+        both.ask_some(&mut port_dice, &mut asked, &mut of_jobs, calls).await?;
         progress.at(asked.inputs(), most.calls);
     }
     let largest = both.ask_the_largest(&mut port_dice, &mut asked).await?;
-    let mut report = told(extent, &most, &parsed, &asked)?;
-    report.tell("calls of the port with 10 MB wherever any text may stand", largest);
+    let mut report = Report::new();
+    let inputs = "inputs at parsers and types";
+    extent.tell_done(&mut report, inputs, parsed.inputs(), most.inputs)?;
+    report.tell("parsers and types", parsed.targets());
+    let calls = "calls of the port, on each of two stores";
+    extent.tell_done(&mut report, calls, asked.inputs(), most.calls)?;
+    report.tell("methods of the port", asked.targets());
+    report.tell("of the calls with 10 MB of text", largest);
+    report.tell("calls of the list of jobs, which PostgreSQL alone has", of_jobs.inputs());
+    report.tell("methods of that list", of_jobs.targets());
+    // So few calls as the short form has may bring a method nothing that it takes.
+    let has_enough = asked.inputs() >= ENOUGH_CALLS;
+    for (tally, is_enough) in [(parsed, true), (asked, has_enough), (of_jobs, has_enough)] {
+        tally.tell(&mut report);
+        if let Some(target) = tally.never_accepted().filter(|_| is_enough) {
+            return Err(Failure::Unable(format!("{target} took none of what it was given")));
+        }
+    }
     Ok(report)
 }
 
@@ -68,21 +84,4 @@ struct Most {
     inputs: u64,
     /// Of the port.
     calls: u64,
-}
-
-fn told(extent: &Extent, most: &Most, parsed: &Tally, asked: &Tally) -> Outcome<Report> {
-    let mut report = Report::new();
-    extent.tell_done(&mut report, "inputs at parsers and types", parsed.inputs(), most.inputs)?;
-    report.tell("parsers and types", parsed.targets());
-    let calls = "calls of the port, on each of two stores";
-    extent.tell_done(&mut report, calls, asked.inputs(), most.calls)?;
-    report.tell("methods of the port", asked.targets());
-    parsed.tell(&mut report);
-    asked.tell(&mut report);
-    // So few calls as the short form has may bring a method nothing that it takes.
-    let asked_enough = (asked.inputs() >= ENOUGH_CALLS).then_some(asked);
-    match parsed.never_accepted().or_else(|| asked_enough.and_then(Tally::never_accepted)) {
-        Some(target) => Err(Failure::Unable(format!("{target} took none of what it was given"))),
-        None => Ok(report),
-    }
 }

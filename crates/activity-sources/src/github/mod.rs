@@ -127,7 +127,12 @@ impl GithubSource {
         let Some(organization) = &self.organization else { return Ok((ids, faults)) };
         let path = format!("orgs/{organization}/repos");
         let mut found = Vec::new();
-        self.api.each(&path, None, |value| found.push(Repository::deserialize(value))).await?;
+        let take = |value: &_| found.push(Repository::deserialize(value));
+        match self.api.each(&path, None, take).await {
+            Ok(_) => {}
+            Err(error) if error.is_of_one_stream() => faults.push(error),
+            Err(error) => return Err(error),
+        }
         for repository in found {
             let Repository { id } = repository.map_err(|error| SourceError::Unreadable {
                 place: self.api.place(&path),

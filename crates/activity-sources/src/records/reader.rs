@@ -13,6 +13,9 @@ use crate::blocking::run_blocking;
 use crate::file::{Fate, Fingerprint, Position, Snapshot, Walk};
 use crate::{CollectWindow, Notice, NoticeKind, SourceError, SourcePage, StreamReader};
 
+/// A longer record than this is none that is still being written: every format refuses it.
+const LONGEST_UNFINISHED: u64 = 1024 * 1024;
+
 /// What a run reads, and how.
 pub(super) struct Job {
     /// What the file is called.
@@ -32,14 +35,25 @@ impl Job {
         event_of(record.line, &value, self.format.producer(), self.window.retrieved_at)
     }
 
-    /// Whether this is the beginning of a record that somebody still writes: its line is not ended, and cannot be
-    /// taken apart. As a fault it would be left out for good, and its rest read as a line.
-    fn is_unfinished(&self, record: &Record, to: Position) -> Result<bool, SourceError> {
-        if !self.may_grow || record.content.is_ok() || to.offset < self.snapshot.length() {
-            return Ok(false);
+    /// What is wrong with a record of which somebody still writes the end, if this is one: it cannot be taken apart,
+    /// and begins on the file's last line, which is not ended. As a fault it would be left out for good, and its
+    /// rest read as a line. One that a run has looked at before stays what it was then.
+    fn unfinished(
+        &self,
+        record: &Record,
+        to: Position,
+        seen: Position,
+    ) -> Result<Option<String>, SourceError> {
+        let Err(fault) = &record.content else { return Ok(None) };
+        let is_last = to.offset == self.snapshot.length()
+            && to.line() == record.line
+            && to.offset - record.from.offset <= LONGEST_UNFINISHED;
+        if !self.may_grow || !is_last || record.from.offset < seen.offset {
+            return Ok(None);
         }
         let is_ended = self.snapshot.is_last_line_ended();
-        is_ended.map(|it_is| !it_is).map_err(|error| SourceError::unreadable(&self.place, &error))
+        let is_ended = is_ended.map_err(|error| SourceError::unreadable(&self.place, &error))?;
+        Ok((!is_ended).then(|| fault.to_string()))
     }
 
     /// Reads the whole file without recording anything. How many records the walk will want.
@@ -52,7 +66,7 @@ impl Job {
         let (mut faults, mut wanted) = (FaultList::default(), 0);
         while let Some(record) = records.next().map_err(unreadable)? {
             let (from, to) = (record.from, records.position());
-            if self.is_unfinished(&record, to)? {
+            if self.unfinished(&record, to, walk.seen())?.is_some() {
                 break;
             }
             let event = self.event(record);
@@ -83,10 +97,11 @@ impl Job {
                 break;
             };
             let from = record.from;
-            if self.is_unfinished(&record, records.position())? {
+            let seen = progress.walk.seen();
+            if let Some(problem) = self.unfinished(&record, records.position(), seen)? {
                 let message = format!(
-                    "{}, line {}: is not written to its end yet, so it is left for the next run",
-                    self.place, record.line
+                    "{}, {problem}; its line is not ended, so it is left for the next run",
+                    self.place
                 );
                 let notice = Notice::new(NoticeKind::UnfinishedFact, message);
                 page.say([notice], &mut progress.notices_given);

@@ -13,23 +13,39 @@ async fn a_file_that_grew_is_read_on() {
     assert_eq!((second.ids, second.notices.len()), (vec!["2".to_owned()], 0));
 }
 
-/// Somebody writes while it is read: the half line is no fault, and its rest is no line.
+/// Somebody writes while it is read: the half line is no fault, and its rest is no line. Two events a page.
 #[tokio::test]
 async fn a_last_line_that_is_half_written_is_left_for_the_next_run() {
-    for skip_invalid in [false, true] {
-        let (first, second) = (line("1", 17), line("2", 17));
-        let whole = format!("{first}\n{second}\n");
-        for cut in [first.len() + 2, first.len() + 30, whole.len() - 2] {
+    for (skip_invalid, lines) in [(false, 2), (true, 2), (false, 3), (true, 3)] {
+        let lines: Vec<_> = (1..=lines).map(|id| line(&id.to_string(), 17) + "\n").collect();
+        let (whole, last) = (lines.concat(), lines.len());
+        let sound = whole.len() - lines[last - 1].len();
+        for cut in [sound + 1, sound + 30, whole.len() - 2] {
             let file = TestFile::new(&whole[..cut]);
             let source = file.ndjson(skip_invalid);
             let before = run(&source, None).await;
-            assert_eq!((&before.ids[..], before.tally.faulty), (&["1".to_owned()][..], 0));
-            assert!(before.notices[0].contains("line 2: is not written to its end"), "{before:?}");
+            assert_eq!((before.ids.len(), before.tally.faulty), (last - 1, 0), "{before:?}");
+            assert_eq!(before.expected, Some(before.ids.len() as u64));
+            let said = format!("line {last}: is not JSON: ");
+            assert!(before.notices[0].contains(&said), "{before:?}");
+            assert!(before.notices[0].ends_with("so it is left for the next run"), "{before:?}");
             file.write(&whole);
             let after = run(&source, Some(before.cursor())).await;
-            assert_eq!((&after.ids[..], after.notices.len()), (&["2".to_owned()][..], 0));
+            assert_eq!((after.ids, after.notices.len()), (vec![last.to_string()], 0));
         }
     }
+}
+
+#[tokio::test]
+async fn a_half_line_that_was_left_out_before_is_not_left_for_later() {
+    // What waits before it is read again by the next epoch's run.
+    let file = TestFile::new(format!("{}\n{{\"id\":\n", line("1", 24)));
+    let source = file.ndjson(true);
+    let first = run(&source, None).await;
+    assert_eq!((first.tally.waiting, first.tally.faulty), (1, 1));
+    let next = CollectWindow { until: at("2026-11-30"), ..week() };
+    let second = try_run(&source, Some(first.cursor()), next).await.expect("a run");
+    assert_eq!((second.ids, second.notices.len()), (vec!["1".to_owned()], 0));
 }
 
 #[tokio::test]

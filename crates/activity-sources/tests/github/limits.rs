@@ -104,9 +104,9 @@ async fn other_ways_to_ask_for_patience_are_understood() {
 #[tokio::test]
 async fn a_repository_that_cannot_be_found_keeps_no_other_from_being_listed() {
     let fake = orchard().await;
-    let mut options = options(&fake);
-    options.repositories.insert(0, "acme/another".to_owned());
-    let source = GithubSource::open(options).unwrap();
+    let mut both = options(&fake);
+    both.repositories.insert(0, "acme/another".to_owned());
+    let source = GithubSource::open(both).unwrap();
     for (status, expected) in [
         (404, "repos/acme/another is not there. "),
         (410, "repos/acme/another is not there. "),
@@ -121,6 +121,10 @@ async fn a_repository_that_cannot_be_found_keeps_no_other_from_being_listed() {
         let said = list.faults[0].to_string();
         assert!(said.contains(expected), "{said}");
     }
+    let mut options = options(&fake);
+    options.organization = Some("nowhere".to_owned());
+    let list = GithubSource::open(options).unwrap().streams().await.unwrap();
+    assert_eq!((list.streams.len(), list.faults.len()), (3, 1), "{list:?}");
     // With a token that is not accepted, nothing else would be answered either.
     fake.answer_instead(Instead { status: 401, ..Instead::default() });
     assert!(matches!(source.streams().await, Err(SourceError::Denied { .. })));

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use activity_collector::{CollectReport, Collector, SharedHistory, books_begin};
+use activity_collector::{CollectReport, Collected, Collector, SharedHistory, books_begin};
 use activity_sources::open_source;
 use ledger_core::{Epoch, Timestamp};
 use ledger_port::ActivityLedgerStore;
@@ -108,9 +108,14 @@ pub(super) async fn run(command: CollectCommand, session: &Session) -> Result<()
             };
             let collector = Collector { store, clock, epoch: &epoch, since, shared_history };
             let mut bar = session.output.progress();
-            let report = collector.collect(source.as_ref(), &mut bar).await?;
+            let Collected { report, ended } = collector.collect(source.as_ref(), &mut bar).await;
             bar.finish();
             print_notices(&report, session.output);
+            if ended.is_err() && report.inserted > 0 {
+                let stored = counted(report.inserted, "event");
+                session.output.notice(&format!("{stored} stored before that"));
+            }
+            ended?;
             session.output.result(&views::report(&report), || {
                 let mut text = summary(&report, &epoch);
                 if report.unresolved > 0 {

@@ -4,7 +4,7 @@ mod shown;
 
 use std::sync::Arc;
 
-use activity_collector::{Collector, SharedHistory};
+use activity_collector::{Collected, Collector, SharedHistory};
 use activity_sources::git::{GitOptions, GitSource};
 use app_container::{Container, Database, DatabaseConfig};
 use ledger_core::{
@@ -125,9 +125,10 @@ impl Story<'_> {
         let collector =
             Collector { store, clock, epoch, since: epoch.period.start(), shared_history };
         let mut bar = output.progress();
-        let report = collector.collect(self.source, &mut bar).await?;
+        let Collected { report, ended } = collector.collect(self.source, &mut bar).await;
         bar.finish();
         collect::print_notices(&report, output);
+        ended?;
         for line in collect::summary(&report, epoch).lines() {
             output.step(line);
         }

@@ -76,7 +76,7 @@ codes! {
     /// The epoch is not where it must be for this.
     EpochStatusMismatch = "epoch_status_mismatch", CONFLICT,
         "The epoch is not where it must be for this.";
-    /// The epoch was closed before there were events and allocations in this ledger.
+    /// The epoch is from before there were events in this ledger, and was closed without allocations.
     EpochPredatesActivity = "epoch_predates_activity", CONFLICT,
         "The epoch is from before this ledger kept activity.";
     /// An event is from after its epoch's window.

@@ -125,11 +125,13 @@ impl Draw<'_> {
     }
 
     pub(crate) fn maybe<T>(&mut self, draw: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        if self.dice.bool() { Some(draw(self)) } else { None }
+        let is_drawn = self.size == Size::Largest || self.dice.bool();
+        is_drawn.then(|| draw(self))
     }
 
     pub(crate) fn some<T>(&mut self, most: usize, mut draw: impl FnMut(&mut Self) -> T) -> Vec<T> {
-        (0..self.dice.usize(..=most)).map(|_| draw(self)).collect()
+        let fewest = if self.size == Size::Largest { most.min(1) } else { 0 };
+        (0..self.dice.usize(fewest..=most)).map(|_| draw(self)).collect()
     }
 
     pub(crate) fn epoch(&mut self) -> EpochId {
