@@ -17,7 +17,7 @@ use uuid::Uuid;
 pub(super) async fn make(index: &str, database: &TestDatabase, epoch: EpochId) -> &'static str {
     let pool: ServerPool = database.pool().await;
     let store = database.store(&pool, "default", Arc::new(SystemClock)).await;
-    let name = match index {
+    match index {
         // So came the store here.
         "ledgers_pkey" => "create_ledger",
         "jobs_pkey" => {
@@ -26,8 +26,7 @@ pub(super) async fn make(index: &str, database: &TestDatabase, epoch: EpochId) -
             "enqueue_job"
         }
         _ => ask(index, &store, epoch).await,
-    };
-    name
+    }
 }
 
 async fn ask(index: &str, store: &dyn ActivityLedgerStore, epoch: EpochId) -> &'static str {
