@@ -148,15 +148,8 @@ impl SourceError {
     /// Whether the other streams of the source can be read all the same.
     #[must_use]
     pub const fn is_of_one_stream(&self) -> bool {
-        matches!(
-            self,
-            Self::NotThere { .. }
-                | Self::NoSuchStream { .. }
-                | Self::Cursor { .. }
-                | Self::Damaged { .. }
-                | Self::Faults { .. }
-                | Self::Forbidden { .. }
-        )
+        let is_of_the_whole = matches!(self, Self::Settings { .. } | Self::Denied { .. });
+        matches!(self.remedy(), Remedy::Mend) && !is_of_the_whole
     }
 
     /// What there is to do about it.

@@ -1,11 +1,12 @@
 //! Collects one source into the open epoch, and says what became of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use activity_collector::{
     CollectError, CollectReport, Collected, Collector, Progress, SharedHistory, books_begin,
 };
-use activity_sources::{Remedy, SourceStream, open_source};
+use activity_sources::{ActivitySource, Remedy, SourceStream, open_source};
 
 use ledger_core::{CollectionOutcome, Epoch, OneLine, Timestamp};
 use ledger_port::{Clock, JobEnd, LedgerPortError, PortResult};
@@ -79,16 +80,25 @@ impl Collection<'_> {
     }
 
     async fn collect(&self, epoch: &Epoch) -> Collected {
-        let opened = open_source(&self.source.kind, &self.source.settings).await;
-        let store = self.books.store.as_ref();
-        let (source, since) = match (opened, books_begin(store).await) {
-            (Ok(source), Ok(since)) => (source, since.unwrap_or(epoch.period.start())),
-            (Err(error), _) => return Collected::nothing(error.into()),
-            (_, Err(error)) => return Collected::nothing(error.into()),
-        };
-        let shared_history = SharedHistory::IsRefused;
-        let collector = Collector { store, clock: self.clock, epoch, since, shared_history };
-        collector.collect(source.as_ref(), &mut UntilStopped(self.stop)).await
+        match self.begin(epoch).await {
+            Ok((source, since)) => {
+                let (store, clock) = (self.books.store.as_ref(), self.clock);
+                let shared_history = SharedHistory::IsRefused;
+                let collector = Collector { store, clock, epoch, since, shared_history };
+                collector.collect(source.as_ref(), &mut UntilStopped(self.stop)).await
+            }
+            Err(error) => Collected::nothing(error),
+        }
+    }
+
+    /// The source, and where the books begin.
+    async fn begin(
+        &self,
+        epoch: &Epoch,
+    ) -> Result<(Arc<dyn ActivitySource>, Timestamp), CollectError> {
+        let source = open_source(&self.source.kind, &self.source.settings).await?;
+        let since = books_begin(self.books.store.as_ref()).await?;
+        Ok((source, since.unwrap_or(epoch.period.start())))
     }
 
     fn end_of(&self, error: &CollectError, said: OneLine) -> JobEnd {

@@ -9,10 +9,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::columns::Layout;
 use crate::file::{Position, Snapshot};
-use crate::records::{Fault, Record, Records};
-
-/// The longest row that is read, in bytes, with what is read ahead. Past it a quote was not closed.
-const MAX_ROW_BYTES: u64 = 1024 * 1024;
+use crate::records::{Fault, MAX_RECORD_BYTES, Record, Records};
 
 /// What went through to the reader of rows.
 #[derive(Default)]
@@ -106,7 +103,8 @@ impl Rows {
     }
 
     fn read(&mut self) -> io::Result<bool> {
-        self.passed.borrow_mut().left = MAX_ROW_BYTES;
+        // With what is read ahead. Past it a quote was not closed.
+        self.passed.borrow_mut().left = MAX_RECORD_BYTES;
         self.reader.read_byte_record(&mut self.row).map_err(|error| match error.into_kind() {
             csv::ErrorKind::Io(error) => error,
             other => io::Error::other(format!("{other:?}")),
@@ -141,7 +139,7 @@ impl Records for ReadRows {
                 self.is_cut = true;
                 let line = from.line_breaks + 1;
                 let problem = format!(
-                    "begins a row that is longer than {MAX_ROW_BYTES} bytes, so nothing after it \
+                    "begins a row that is longer than {MAX_RECORD_BYTES} bytes, so nothing after it \
                      can be read; close its quote"
                 );
                 Ok(Some(Record { from, line, content: Err(Fault { line, field: None, problem }) }))

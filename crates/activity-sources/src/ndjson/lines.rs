@@ -6,11 +6,8 @@ use std::io::{self, BufReader, Take};
 use serde_json::Value;
 
 use crate::file::{BoundedLines, Position, Snapshot};
-use crate::records::{Fault, Record, Records};
+use crate::records::{Fault, MAX_RECORD_BYTES, Record, Records};
 use crate::text::json_problem;
-
-/// The longest line that is read, in bytes. What the ledger keeps of an event is much shorter.
-pub(super) const MAX_LINE_BYTES: u64 = 1024 * 1024;
 
 /// What some programs put before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -20,7 +17,7 @@ pub(super) struct Lines(BoundedLines<BufReader<Take<File>>>);
 
 impl Lines {
     pub(super) fn open(snapshot: &Snapshot, at: Position) -> io::Result<Self> {
-        Ok(Self(BoundedLines::new(snapshot.reader_at(at.offset)?, at, MAX_LINE_BYTES)))
+        Ok(Self(BoundedLines::new(snapshot.reader_at(at.offset)?, at, MAX_RECORD_BYTES)))
     }
 }
 
@@ -51,7 +48,7 @@ impl Records for Lines {
 }
 
 fn value_of(line: Option<&[u8]>) -> Result<Value, String> {
-    let bytes = line.ok_or_else(|| format!("is longer than {MAX_LINE_BYTES} bytes"))?;
+    let bytes = line.ok_or_else(|| format!("is longer than {MAX_RECORD_BYTES} bytes"))?;
     let text = std::str::from_utf8(bytes)
         .map_err(|error| format!("is not UTF-8 from byte {}", error.valid_up_to() + 1))?;
     serde_json::from_str(text).map_err(|error| format!("is not JSON: {}", json_problem(&error)))

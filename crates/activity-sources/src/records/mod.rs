@@ -36,6 +36,9 @@ use crate::{
 /// The one stream of a file.
 const STREAM: &str = "events";
 
+/// The longest record that is read, in bytes. What the ledger keeps of an event is much shorter.
+pub(crate) const MAX_RECORD_BYTES: u64 = 1024 * 1024;
+
 /// One record, as it stands in the file.
 pub(crate) struct Record {
     /// Where it begins.

@@ -8,13 +8,10 @@ use ledger_core::NewActivityEvent;
 use super::cursor::FileCursor;
 use super::event::event_of;
 use super::fault::{Fault, FaultList};
-use super::{Format, Record};
+use super::{Format, MAX_RECORD_BYTES, Record};
 use crate::blocking::run_blocking;
 use crate::file::{Fate, Fingerprint, Position, Snapshot, Walk};
 use crate::{CollectWindow, Notice, NoticeKind, SourceError, SourcePage, StreamReader};
-
-/// A longer record than this is none that is still being written: every format refuses it.
-const LONGEST_UNFINISHED: u64 = 1024 * 1024;
 
 /// What a run reads, and how.
 pub(super) struct Job {
@@ -47,7 +44,7 @@ impl Job {
         let Err(fault) = &record.content else { return Ok(None) };
         let is_last = to.offset == self.snapshot.length()
             && to.line() == record.line
-            && to.offset - record.from.offset <= LONGEST_UNFINISHED;
+            && to.offset - record.from.offset <= MAX_RECORD_BYTES;
         if !self.may_grow || !is_last || record.from.offset < seen.offset {
             return Ok(None);
         }
