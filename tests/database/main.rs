@@ -32,6 +32,7 @@ mod scale;
 mod small_pool;
 mod sql;
 mod tenants;
+mod tls;
 mod unreadable;
 mod upgrade;
 mod upgrade_refusals;

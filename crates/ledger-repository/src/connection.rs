@@ -13,7 +13,7 @@ use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage};
 
-use crate::database_url::describe;
+use crate::database_url::{Endpoint, describe};
 use crate::silence::Watched;
 use crate::socket::{Address, targets};
 
@@ -43,7 +43,7 @@ pub(crate) struct PooledConnection {
 struct Cancel {
     token: CancelToken,
     address: Address,
-    config: Config,
+    endpoint: Endpoint,
 }
 
 /// How long a request to cancel may take.
@@ -70,7 +70,7 @@ impl PooledConnection {
 
 impl Cancel {
     async fn send(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let socket = self.address.open(&self.config).await?;
+        let socket = self.address.open(&self.endpoint.config, &self.endpoint.tls).await?;
         Ok(self.token.cancel_query_raw(socket, NoTls).await?)
     }
 }
@@ -79,9 +79,10 @@ impl Cancel {
 /// that drives it. Each address may take as long as `connect_timeout` says. Where `longest_silence` is
 /// set, the connection breaks when an answer is owed and nothing comes for so long.
 pub(crate) async fn connect(
-    config: &Config,
+    endpoint: &Endpoint,
     longest_silence: Option<Duration>,
 ) -> Result<PooledConnection, ConnectError> {
+    let config = &endpoint.config;
     let patience = config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
     let failed = |error| io_error(config, error);
     let mut last = None;
@@ -92,7 +93,7 @@ pub(crate) async fn connect(
             Vec::new()
         });
         for address in addresses {
-            let opened = in_time(patience, connect_to(config, address, longest_silence)).await;
+            let opened = in_time(patience, connect_to(endpoint, address, longest_silence)).await;
             match opened.map_err(failed).and_then(|opened| opened) {
                 Ok(connection) => return Ok(connection),
                 Err(error) => last = Some(error),
@@ -111,15 +112,16 @@ async fn in_time<T>(patience: Duration, work: impl Future<Output = T>) -> io::Re
 }
 
 async fn connect_to(
-    config: &Config,
+    endpoint: &Endpoint,
     address: Address,
     longest_silence: Option<Duration>,
 ) -> Result<PooledConnection, ConnectError> {
-    let socket = address.open(config).await.map_err(|error| io_error(config, error))?;
+    let Endpoint { config, tls } = endpoint;
+    let socket = address.open(config, tls).await.map_err(|error| io_error(config, error))?;
     let socket = Watched::new(socket, longest_silence);
     let failed = |error| connect_error(config, error);
     let (client, mut connection) = config.connect_raw(socket, NoTls).await.map_err(failed)?;
-    let cancel = Cancel { token: client.cancel_token(), address, config: config.clone() };
+    let cancel = Cancel { token: client.cancel_token(), address, endpoint: endpoint.clone() };
     // Driven here and not yet by a task: where this takes too long, nothing is left behind.
     let diesel = tokio::select! {
         ended = &mut connection => {
@@ -197,13 +199,13 @@ fn io_error(config: &Config, error: io::Error) -> ConnectError {
 /// Makes and checks the connections of one pool.
 #[derive(Debug)]
 pub(crate) struct ConnectionManager {
-    config: Config,
+    endpoint: Endpoint,
     longest_silence: Option<Duration>,
 }
 
 impl ConnectionManager {
-    pub(crate) const fn new(config: Config, longest_silence: Option<Duration>) -> Self {
-        Self { config, longest_silence }
+    pub(crate) const fn new(endpoint: Endpoint, longest_silence: Option<Duration>) -> Self {
+        Self { endpoint, longest_silence }
     }
 }
 
@@ -214,7 +216,7 @@ impl Manager for ConnectionManager {
     type Error = ConnectError;
 
     async fn create(&self) -> Result<Box<PooledConnection>, ConnectError> {
-        Box::pin(connect(&self.config, self.longest_silence)).await.map(Box::new)
+        Box::pin(connect(&self.endpoint, self.longest_silence)).await.map(Box::new)
     }
 
     /// Refuses a connection that the server closed, and one whose rollback failed. Costs no round

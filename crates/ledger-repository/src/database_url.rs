@@ -5,14 +5,25 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 
 use crate::Limits;
 use crate::administration::SERVICE_ROLE;
+use crate::tls::Tls;
 
 /// The address of a PostgreSQL database, `postgres://user@host:port/database` or `key=value` pairs.
+///
+/// It holds the parameters of PostgreSQL's own programs (libpq, "Parameter Key Words") that the driver knows, and of
+/// those for TLS `sslmode`, `sslrootcert`, `sslcert` and `sslkey`.
 #[derive(Clone)]
-pub struct DatabaseUrl(Config);
+pub struct DatabaseUrl(Endpoint);
+
+/// How to reach a database: the driver's settings, and how its sockets are encrypted.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    pub(crate) config: Config,
+    pub(crate) tls: Tls,
+}
 
 /// What every connection goes by, whatever the address, the role or the database say. The guards name
 /// the schema `public`; and they and the commands are written for READ COMMITTED.
@@ -39,7 +50,9 @@ pub struct InvalidDatabaseUrl {
 impl FromStr for DatabaseUrl {
     type Err = InvalidDatabaseUrl;
     fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
-        let config: Config = text.parse().map_err(|error: tokio_postgres::Error| {
+        let (tls, rest) =
+            Tls::taken_from(text).map_err(|problem| InvalidDatabaseUrl { problem })?;
+        let mut config: Config = rest.parse().map_err(|error: tokio_postgres::Error| {
             // Only the cause is shown: it names the faulty part, never the password.
             let cause = std::error::Error::source(&error)
                 .map_or_else(|| error.to_string(), ToString::to_string);
@@ -55,7 +68,9 @@ impl FromStr for DatabaseUrl {
             let problem = "its host holds an `@`; write an `@` in a password as %40".to_owned();
             return Err(InvalidDatabaseUrl { problem });
         }
-        Ok(Self(config))
+        // The driver's part is to speak through what `tls` has made.
+        config.ssl_mode(SslMode::Disable);
+        Ok(Self(Endpoint { config, tls }))
     }
 }
 
@@ -63,35 +78,35 @@ impl DatabaseUrl {
     /// The same server, another database.
     #[must_use]
     pub fn with_database(&self, name: &str) -> Self {
-        let mut config = self.0.clone();
-        config.dbname(name);
-        Self(config)
+        let mut endpoint = self.0.clone();
+        endpoint.config.dbname(name);
+        Self(endpoint)
     }
 
     /// The name of the database.
     pub fn database(&self) -> &str {
-        self.0.get_dbname().or_else(|| self.0.get_user()).unwrap_or("postgres")
+        self.0.config.get_dbname().or_else(|| self.0.config.get_user()).unwrap_or("postgres")
     }
 
     /// Who connects; where the address names nobody, the driver takes the account's name.
     pub(crate) fn login(&self) -> &str {
-        self.0.get_user().unwrap_or("this login")
+        self.0.config.get_user().unwrap_or("this login")
     }
 
     /// For the database's owner: no other limits, no other role.
-    pub(crate) fn owner_config(&self) -> Config {
-        let mut config = self.0.clone();
+    pub(crate) fn as_owner(&self) -> Endpoint {
+        let Endpoint { mut config, tls } = self.0.clone();
         let given = config.get_options().unwrap_or_default().to_owned();
         config
             .application_name("epoch-ledger-admin")
             .connect_timeout(OWNER_CONNECT_TIMEOUT)
             .options(format!("{given} {PINNED}"));
-        config
+        Endpoint { config, tls }
     }
 
     /// For an adapter: its limits, as the service role.
-    pub(crate) fn service_config(&self, limits: &Limits) -> Config {
-        let mut config = self.0.clone();
+    pub(crate) fn as_service(&self, limits: &Limits) -> Endpoint {
+        let Endpoint { mut config, tls } = self.0.clone();
         let given = config.get_options().unwrap_or_default().to_owned();
         config
             .application_name(limits.application_name)
@@ -103,7 +118,7 @@ impl DatabaseUrl {
                 limits.lock_timeout.as_millis(),
                 limits.idle_in_transaction_timeout.as_millis(),
             ));
-        config
+        Endpoint { config, tls }
     }
 }
 
@@ -119,7 +134,7 @@ pub(crate) fn describe(config: &Config) -> String {
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&describe(&self.0))
+        f.write_str(&describe(&self.0.config))
     }
 }
 

@@ -7,7 +7,8 @@
 //! - `rows/` turns rows into records; a row that breaks the ledger's rules is reported with table,
 //!   column and key.
 //! - `refusals` is the one table from constraint names to what they mean.
-//! - `connection` opens a connection over a `socket` of ours, which breaks when nobody answers (`silence`).
+//! - `connection` opens a connection over a `socket` of ours, which is encrypted (`tls`) and breaks when nobody
+//!   answers (`silence`).
 //! - `administration/` makes roles and runs migrations, as the database's owner.
 //!
 //! Locks are taken in one order: the epoch's row first, then children by sorted key.
@@ -30,6 +31,7 @@ mod rows;
 mod silence;
 mod socket;
 mod store;
+mod tls;
 mod transaction;
 
 pub use connection::ConnectError;

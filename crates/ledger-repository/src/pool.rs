@@ -127,7 +127,7 @@ impl<R: Role> LedgerPool<R> {
         // A fault for the tortures: nobody counts how long the server is silent.
         let longest_silence =
             (!ledger_core::has_fault!("fault-endless-wait")).then(|| limits.answer_timeout());
-        let manager = ConnectionManager::new(database.service_config(limits), longest_silence);
+        let manager = ConnectionManager::new(database.as_service(limits), longest_silence);
         let connections = Pool::builder(manager)
             .max_size(limits.pool_size)
             .wait_timeout(Some(limits.pool_wait))

@@ -15,6 +15,8 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, LoadBalanceHosts};
 use uuid::Uuid;
 
+use crate::tls::Tls;
+
 /// The port where none is named.
 const POSTGRES: u16 = 5432;
 
@@ -26,7 +28,11 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 /// Where one socket goes to.
 #[derive(Debug, Clone)]
 pub(crate) enum Address {
-    Tcp(SocketAddr),
+    Tcp {
+        address: SocketAddr,
+        /// Whom a certificate there has to be made out to.
+        name: String,
+    },
     Unix(PathBuf),
 }
 
@@ -34,6 +40,8 @@ pub(crate) enum Address {
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     host: Host,
+    /// What the host is called, where `host` is an address that is said beside its name (`hostaddr`).
+    name: Option<String>,
     port: u16,
 }
 
@@ -50,9 +58,13 @@ pub(crate) fn targets(config: &Config) -> io::Result<Vec<Target>> {
     }
     let target = |at: usize| {
         let address = addresses.get(at).map(|address| Host::Tcp(address.to_string()));
+        let name = hosts.get(at).and_then(|host| match host {
+            Host::Tcp(name) => Some(name.clone()),
+            Host::Unix(_) => None,
+        });
         let host = address.or_else(|| hosts.get(at).cloned())?;
         let port = ports.get(at).or_else(|| ports.first()).copied().unwrap_or(POSTGRES);
-        Some(Target { host, port })
+        Some(Target { host, name, port })
     };
     let mut targets: Vec<Target> = (0..count).filter_map(target).collect();
     if is_random(config) {
@@ -77,22 +89,24 @@ impl Target {
         if is_random(config) {
             shuffle(&mut found);
         }
-        Ok(found.into_iter().map(Address::Tcp).collect())
+        let called = self.name.as_ref().unwrap_or(name);
+        let address = |address| Address::Tcp { address, name: called.clone() };
+        Ok(found.into_iter().map(address).collect())
     }
 }
 
 impl Address {
-    /// A socket to there.
-    pub(crate) async fn open(&self, config: &Config) -> io::Result<Box<dyn Duplex>> {
-        Ok(match self {
-            Self::Tcp(address) => {
+    /// A socket to there, encrypted as the database's address asks for. One of this machine is not.
+    pub(crate) async fn open(&self, config: &Config, tls: &Tls) -> io::Result<Box<dyn Duplex>> {
+        match self {
+            Self::Tcp { address, name } => {
                 let socket = TcpStream::connect(address).await?;
                 socket.set_nodelay(true)?;
                 keep_alive(&socket, config)?;
-                Box::new(socket)
+                tls.secure(Box::new(socket), name).await
             }
-            Self::Unix(path) => Box::new(UnixStream::connect(path).await?),
-        })
+            Self::Unix(path) => Ok(Box::new(UnixStream::connect(path).await?)),
+        }
     }
 }
 

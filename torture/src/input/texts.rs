@@ -16,6 +16,8 @@ pub(crate) const WHOLE: &[&str] = &[
     "git:commit_authored",
     "github:pr:owner/repo:42",
     "base_issuance",
+    "postgres://me:hun%74er2@db.example:5433/books?sslmode=verify-full&sslrootcert=%2Fca.pem",
+    "host=db.example password='it\\'s' sslmode = require sslcert=/own.pem sslkey='/own key.pem'",
     "open",
     "review",
     "closed",

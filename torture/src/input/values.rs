@@ -12,6 +12,7 @@ use ledger_core::{
     TokenId, TokenName, Units, UserId, Visibility, WeightTable, WorkerName, allocation_set_hash,
     canonical_json, json_without_addresses, payouts, without_addresses,
 };
+use ledger_repository::DatabaseUrl;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -66,6 +67,10 @@ const TARGETS: &[(&str, Ask)] = &[
         refusal(SourceCursor::check_value(text), |()| {
             keeps(text, text.len() <= 65_536 && !text.contains('\0'))
         })
+    }),
+    ("database address", |text| {
+        let answer = text.parse::<DatabaseUrl>();
+        Ok(if answer.is_ok() { Verdict::Accepted } else { Verdict::Refused })
     }),
     ("text without addresses", |text| {
         keeps(text, !without_addresses(text).contains('@'))?;

@@ -181,7 +181,7 @@ pub async fn revert_last_migration(database: &DatabaseUrl) -> Result<String, Mig
 /// # Errors
 /// When the database cannot be reached or read, or the login may not see which it has.
 pub async fn migration_status(database: &DatabaseUrl) -> Result<SchemaState, MigrateError> {
-    let mut connection = connect(&database.owner_config(), None).await?;
+    let mut connection = connect(&database.as_owner(), None).await?;
     become_service_role(&mut connection.diesel)
         .await
         .map_err(|error| failed(database, error.into()))?;
@@ -236,7 +236,7 @@ async fn refuse_other_encodings(
 }
 
 async fn locked(database: &DatabaseUrl) -> Result<PooledConnection, MigrateError> {
-    let mut connection = connect(&database.owner_config(), None).await?;
+    let mut connection = connect(&database.as_owner(), None).await?;
     loop {
         let lock: Lock = diesel::sql_query(LOCK)
             .get_result(&mut connection.diesel)

@@ -74,7 +74,7 @@ const LOCK: &str = "SELECT pg_catalog.pg_advisory_xact_lock(5001178293450021)";
 /// When the database cannot be reached, or the login is not a superuser and there is something to
 /// change.
 pub async fn provision(database: &DatabaseUrl) -> Result<Provisioned, ProvisionError> {
-    let mut connection = connect(&database.owner_config(), None).await?;
+    let mut connection = connect(&database.as_owner(), None).await?;
     let refused = |source| ProvisionError::Refused { database: database.to_string(), source };
     let tx = &mut connection.diesel;
     tx.batch_execute("BEGIN").await.map_err(refused)?;
@@ -110,7 +110,7 @@ pub async fn create_database_if_missing(
     database: &DatabaseUrl,
     maintenance: &str,
 ) -> Result<(), ProvisionError> {
-    let mut connection = connect(&database.with_database(maintenance).owner_config(), None).await?;
+    let mut connection = connect(&database.with_database(maintenance).as_owner(), None).await?;
     let refused = |source| ProvisionError::Refused { database: database.to_string(), source };
     let conn = &mut connection.diesel;
     // A session lock, because CREATE DATABASE does not run inside a transaction.

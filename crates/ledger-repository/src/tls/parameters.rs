@@ -1,0 +1,154 @@
+//! What an address says of TLS. The driver knows less than PostgreSQL's own programs do, and refuses what it does
+//! not know, so it gets the address without these.
+
+use std::borrow::Cow;
+use std::iter::Peekable;
+use std::str::CharIndices;
+
+use percent_encoding::percent_decode_str;
+
+/// The parameters, by PostgreSQL's names (libpq, "Database Connection Control Functions").
+const NAMES: [&str; 5] = ["sslmode", "sslrootcert", "sslcert", "sslkey", "sslnegotiation"];
+
+/// What an address says of TLS.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Parameters([Option<String>; NAMES.len()]);
+
+impl Parameters {
+    /// What is said under one of the [`NAMES`].
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let at = NAMES.iter().position(|known| *known == name)?;
+        self.0[at].as_deref()
+    }
+
+    /// Keeps it and says so where it is ours. Said twice, the last one counts, as for the driver.
+    fn keep(&mut self, name: &str, value: &str) -> bool {
+        let at = NAMES.iter().position(|known| *known == name);
+        if let Some(at) = at {
+            self.0[at] = Some(value.to_owned());
+        }
+        at.is_some()
+    }
+}
+
+/// Takes them out of an address, and gives back what is left for the driver.
+pub(super) fn taken_from(address: &str) -> (Parameters, String) {
+    let is_url = ["postgres://", "postgresql://"].iter().any(|scheme| address.starts_with(scheme));
+    if is_url { from_url(address) } else { from_pairs(address) }
+}
+
+fn from_url(address: &str) -> (Parameters, String) {
+    // As the driver reads it: the first `@` ends the credentials, which may hold a `?`.
+    let credentials = address.find('@').unwrap_or(0);
+    let Some(query) = address[credentials..].find('?').map(|at| credentials + at) else {
+        return (Parameters::default(), address.to_owned());
+    };
+    let mut parameters = Parameters::default();
+    let mut is_kept = |pair: &&str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        !parameters.keep(&decoded(name), &decoded(value))
+    };
+    let rest: Vec<&str> = address[query + 1..].split('&').filter(&mut is_kept).collect();
+    let mark = if rest.is_empty() { "" } else { "?" };
+    let rest = format!("{}{mark}{}", &address[..query], rest.join("&"));
+    (parameters, rest)
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8_lossy()
+}
+
+/// `name=value` pairs. What is no pair is left to the driver, which says what is wrong with it.
+fn from_pairs(address: &str) -> (Parameters, String) {
+    let mut parameters = Parameters::default();
+    let mut rest = Vec::new();
+    let mut characters = address.char_indices().peekable();
+    loop {
+        skip_spaces(&mut characters);
+        let Some(&(start, _)) = characters.peek() else { break };
+        let pair = pair(address, &mut characters);
+        let end = characters.peek().map_or(address.len(), |(at, _)| *at);
+        if !pair.is_some_and(|(name, value)| parameters.keep(name, &value)) {
+            rest.push(&address[start..end]);
+        }
+    }
+    (parameters, rest.join(" "))
+}
+
+type Characters<'a> = Peekable<CharIndices<'a>>;
+
+fn skip_spaces(characters: &mut Characters<'_>) {
+    while characters.next_if(|(_, c)| c.is_whitespace()).is_some() {}
+}
+
+fn pair<'a>(address: &'a str, characters: &mut Characters<'_>) -> Option<(&'a str, String)> {
+    let start = characters.peek()?.0;
+    while characters.next_if(|(_, c)| !c.is_whitespace() && *c != '=').is_some() {}
+    let name = &address[start..characters.peek()?.0];
+    skip_spaces(characters);
+    characters.next_if(|(_, c)| *c == '=')?;
+    skip_spaces(characters);
+    let is_quoted = characters.next_if(|(_, c)| *c == '\'').is_some();
+    let mut value = String::new();
+    while let Some((_, c)) =
+        characters.next_if(|(_, c)| if is_quoted { *c != '\'' } else { !c.is_whitespace() })
+    {
+        value.push(if c == '\\' { characters.next()?.1 } else { c });
+    }
+    if is_quoted {
+        characters.next()?;
+    }
+    Some((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::taken_from;
+
+    fn taken(address: &str) -> (String, Vec<(&'static str, String)>) {
+        let (parameters, rest) = taken_from(address);
+        let said = super::NAMES
+            .iter()
+            .filter_map(|name| Some((*name, parameters.get(name)?.to_owned())))
+            .collect();
+        (rest, said)
+    }
+
+    #[test]
+    fn a_url_is_left_without_them_and_otherwise_as_it_was() {
+        let cases = [
+            ("postgres://u@h/d?sslmode=require", "postgres://u@h/d", vec![("sslmode", "require")]),
+            (
+                "postgresql://u:a?sslmode=x@h/d?application_name=a%26b&sslrootcert=%2Fca%20s.pem&connect_timeout=3",
+                "postgresql://u:a?sslmode=x@h/d?application_name=a%26b&connect_timeout=3",
+                vec![("sslrootcert", "/ca s.pem")],
+            ),
+            ("postgres://h/d?sslmode=a&sslmode=b", "postgres://h/d", vec![("sslmode", "b")]),
+            ("postgres://h/d?host=/run", "postgres://h/d?host=/run", vec![]),
+            ("postgres://h/d", "postgres://h/d", vec![]),
+        ];
+        for (address, rest, said) in cases {
+            let said: Vec<_> =
+                said.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+            assert_eq!(taken(address), (rest.to_owned(), said), "{address}");
+        }
+    }
+
+    #[test]
+    fn pairs_may_be_quoted_and_spaced() {
+        let (rest, said) = taken(
+            r"host=h  password='it\'s sslmode=no' sslmode = verify-full sslrootcert='/c a.pem' port=1",
+        );
+        assert_eq!(rest, r"host=h password='it\'s sslmode=no' port=1");
+        let said: Vec<_> = said.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(said, [("sslmode", "verify-full"), ("sslrootcert", "/c a.pem")]);
+    }
+
+    #[test]
+    fn what_is_no_address_is_left_to_the_driver() {
+        for address in ["", "hunter2", "host", "host=", "host='h", "= =", "host=h sslmode", "ü=ö ß"]
+        {
+            assert_eq!(taken(address).0, address);
+        }
+    }
+}
