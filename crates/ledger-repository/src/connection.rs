@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
+use tokio::io::AsyncReadExt as _;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
 
 use crate::database_url::{Endpoint, describe};
 use crate::silence::Watched;
 use crate::socket::{Address, targets};
+use crate::tls::{NoTls, Tls};
 
 /// A connection cannot be opened. The source says what the operating system or PostgreSQL said.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,24 @@ pub struct ConnectError {
     source: Box<dyn Error + Send + Sync>,
 }
 
+impl ConnectError {
+    /// Whether it could be otherwise without TLS: there is none, or the server takes nobody in with it.
+    fn is_about_encryption(&self) -> bool {
+        let cause = self.source.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause.and_then(|cause| cause.downcast_ref::<NoTls>()).is_some()
+            || self.code == Some(SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+    }
+
+    /// The same, where another attempt was refused for another reason.
+    fn beside(self, encrypted: &Self) -> Self {
+        if self.reason == encrypted.reason {
+            return self;
+        }
+        let reason = format!("{}; before, with TLS: {}", self.reason, encrypted.reason);
+        Self { reason, ..self }
+    }
+}
+
 /// A Diesel connection whose driver we hold, so that we see when the server closed it.
 pub(crate) struct PooledConnection {
     pub(crate) diesel: AsyncPgConnection,
@@ -43,7 +63,8 @@ pub(crate) struct PooledConnection {
 struct Cancel {
     token: CancelToken,
     address: Address,
-    endpoint: Endpoint,
+    config: Config,
+    tls: Tls,
 }
 
 /// How long a request to cancel may take.
@@ -70,8 +91,11 @@ impl PooledConnection {
 
 impl Cancel {
     async fn send(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let socket = self.address.open(&self.endpoint.config, &self.endpoint.tls).await?;
-        Ok(self.token.cancel_query_raw(socket, NoTls).await?)
+        let (mut socket, seal) = self.address.open(&self.config, &self.tls).await?;
+        self.token.cancel_query_raw(&mut socket, seal).await?;
+        // The server closes when it has read it; who closes first may take it back.
+        socket.read_to_end(&mut Vec::new()).await?;
+        Ok(())
     }
 }
 
@@ -111,17 +135,38 @@ async fn in_time<T>(patience: Duration, work: impl Future<Output = T>) -> io::Re
     timeout(patience, work).await.map_err(too_late)
 }
 
+/// Encrypted where the address lets it be so; and where that does not work and need not, without, as PostgreSQL's own
+/// programs do.
 async fn connect_to(
     endpoint: &Endpoint,
     address: Address,
     longest_silence: Option<Duration>,
 ) -> Result<PooledConnection, ConnectError> {
     let Endpoint { config, tls } = endpoint;
-    let socket = address.open(config, tls).await.map_err(|error| io_error(config, error))?;
+    let opened = begin(config, tls, address.clone(), longest_silence).await;
+    let Err(refused) = opened else { return opened };
+    if !(tls.is_optional() && address.is_remote() && refused.is_about_encryption()) {
+        return Err(refused);
+    }
+    begin(config, &Tls::NONE, address, longest_silence)
+        .await
+        .map_err(|error| error.beside(&refused))
+}
+
+async fn begin(
+    config: &Config,
+    tls: &Tls,
+    address: Address,
+    longest_silence: Option<Duration>,
+) -> Result<PooledConnection, ConnectError> {
+    let opened = address.open(config, tls).await;
+    let (socket, seal) = opened.map_err(|error| io_error(config, error))?;
     let socket = Watched::new(socket, longest_silence);
     let failed = |error| connect_error(config, error);
-    let (client, mut connection) = config.connect_raw(socket, NoTls).await.map_err(failed)?;
-    let cancel = Cancel { token: client.cancel_token(), address, endpoint: endpoint.clone() };
+    let connecting = seal.config(config);
+    let (client, mut connection) = connecting.connect_raw(socket, seal).await.map_err(failed)?;
+    let token = client.cancel_token();
+    let cancel = Cancel { token, address, config: config.clone(), tls: tls.clone() };
     // Driven here and not yet by a task: where this takes too long, nothing is left behind.
     let diesel = tokio::select! {
         ended = &mut connection => {

@@ -52,7 +52,7 @@ impl FromStr for DatabaseUrl {
     fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
         let (tls, rest) =
             Tls::taken_from(text).map_err(|problem| InvalidDatabaseUrl { problem })?;
-        let mut config: Config = rest.parse().map_err(|error: tokio_postgres::Error| {
+        let config: Config = rest.parse().map_err(|error: tokio_postgres::Error| {
             // Only the cause is shown: it names the faulty part, never the password.
             let cause = std::error::Error::source(&error)
                 .map_or_else(|| error.to_string(), ToString::to_string);
@@ -68,8 +68,11 @@ impl FromStr for DatabaseUrl {
             let problem = "its host holds an `@`; write an `@` in a password as %40".to_owned();
             return Err(InvalidDatabaseUrl { problem });
         }
-        // The driver's part is to speak through what `tls` has made.
-        config.ssl_mode(SslMode::Disable);
+        // What we did not see would be no more than a wish: the driver is told what `tls` has made.
+        if config.get_ssl_mode() != SslMode::Prefer {
+            let problem = "its sslmode cannot be read".to_owned();
+            return Err(InvalidDatabaseUrl { problem });
+        }
         Ok(Self(Endpoint { config, tls }))
     }
 }

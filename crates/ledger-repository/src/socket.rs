@@ -15,7 +15,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, LoadBalanceHosts};
 use uuid::Uuid;
 
-use crate::tls::Tls;
+use crate::tls::{Seal, Tls};
 
 /// The port where none is named.
 const POSTGRES: u16 = 5432;
@@ -96,8 +96,17 @@ impl Target {
 }
 
 impl Address {
+    /// Whether there is a network between.
+    pub(crate) const fn is_remote(&self) -> bool {
+        matches!(self, Self::Tcp { .. })
+    }
+
     /// A socket to there, encrypted as the database's address asks for. One of this machine is not.
-    pub(crate) async fn open(&self, config: &Config, tls: &Tls) -> io::Result<Box<dyn Duplex>> {
+    pub(crate) async fn open(
+        &self,
+        config: &Config,
+        tls: &Tls,
+    ) -> io::Result<(Box<dyn Duplex>, Seal)> {
         match self {
             Self::Tcp { address, name } => {
                 let socket = TcpStream::connect(address).await?;
@@ -105,7 +114,7 @@ impl Address {
                 keep_alive(&socket, config)?;
                 tls.secure(Box::new(socket), name).await
             }
-            Self::Unix(path) => Ok(Box::new(UnixStream::connect(path).await?)),
+            Self::Unix(path) => Ok((Box::new(UnixStream::connect(path).await?), Seal::None)),
         }
     }
 }

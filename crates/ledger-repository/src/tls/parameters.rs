@@ -21,6 +21,11 @@ impl Parameters {
         self.0[at].as_deref()
     }
 
+    /// The file that is named under one of these. Empty is not said, as for PostgreSQL's own programs.
+    pub(super) fn file(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|file| !file.is_empty())
+    }
+
     /// Keeps it and says so where it is ours. Said twice, the last one counts, as for the driver.
     fn keep(&mut self, name: &str, value: &str) -> bool {
         let at = NAMES.iter().position(|known| *known == name);
@@ -93,7 +98,8 @@ fn pair<'a>(address: &'a str, characters: &mut Characters<'_>) -> Option<(&'a st
     while let Some((_, c)) =
         characters.next_if(|(_, c)| if is_quoted { *c != '\'' } else { !c.is_whitespace() })
     {
-        value.push(if c == '\\' { characters.next()?.1 } else { c });
+        let escaped = if c == '\\' { characters.next().map(|(_, c)| c) } else { Some(c) };
+        value.extend(escaped);
     }
     if is_quoted {
         characters.next()?;
@@ -142,6 +148,7 @@ mod tests {
         assert_eq!(rest, r"host=h password='it\'s sslmode=no' port=1");
         let said: Vec<_> = said.iter().map(|(name, value)| (*name, value.as_str())).collect();
         assert_eq!(said, [("sslmode", "verify-full"), ("sslrootcert", "/c a.pem")]);
+        assert_eq!(taken(r"host=h sslmode=require\").1, [("sslmode", "require".to_owned())]);
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! Which server is believed to be the one that we asked for.
 
-use std::io;
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::verify_server_name;
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
@@ -14,16 +12,17 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier as SystemVerifier;
 
-use super::{Mode, Roots, certificates, failed, unreadable};
+use super::certificate::{is_authority, is_valid_at};
+use super::{Mode, Roots, certificates, said, unreadable};
 
 /// Looks at a server's certificate as far as the mode asks for it.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    /// Who vouches for it; `None`: nobody has to.
+    mode: Mode,
+    /// Who vouches for it.
     authorities: Option<Arc<dyn ServerCertVerifier>>,
     /// Certificates that are trusted by themselves.
     pinned: Vec<CertificateDer<'static>>,
-    is_name_checked: bool,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
@@ -32,29 +31,53 @@ impl Verifier {
         mode: Mode,
         roots: &Roots,
         provider: Arc<CryptoProvider>,
-    ) -> io::Result<Self> {
+    ) -> Result<Self, String> {
         let algorithms = provider.signature_verification_algorithms;
-        let is_name_checked = mode == Mode::VerifyFull;
-        let (authorities, pinned): (Option<Arc<dyn ServerCertVerifier>>, _) = match roots {
-            _ if mode < Mode::VerifyCa => (None, Vec::new()),
+        let (mut authorities, mut pinned): (Option<Arc<dyn ServerCertVerifier>>, _) =
+            (None, Vec::new());
+        match roots {
+            _ if mode < Mode::VerifyCa => {}
             Roots::System => {
-                let system = SystemVerifier::new(provider).map_err(failed)?;
-                (Some(Arc::new(system)), Vec::new())
+                authorities = Some(Arc::new(SystemVerifier::new(provider).map_err(said)?));
             }
             Roots::File(file) => {
-                let trusted = certificates(file)?;
+                pinned = certificates(file)?;
+                // TLS takes whatever it is given for an authority that is never too old.
+                let now = UnixTime::now();
+                let vouching = |it: &&CertificateDer<'_>| is_authority(it) && is_valid_at(it, now);
                 let mut store = RootCertStore::empty();
-                for certificate in trusted.iter().cloned() {
-                    store.add(certificate).map_err(|error| unreadable(file, error))?;
+                store.add_parsable_certificates(pinned.iter().filter(vouching).cloned());
+                if !store.is_empty() {
+                    let built =
+                        WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
+                            .build();
+                    authorities =
+                        Some(built.map_err(|error| unreadable(file, "no authorities", error))?);
                 }
-                let authorities =
-                    WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
-                        .build()
-                        .map_err(|error| unreadable(file, error))?;
-                (Some(authorities), trusted)
             }
-        };
-        Ok(Self { authorities, pinned, is_name_checked, algorithms })
+        }
+        Ok(Self { mode, authorities, pinned, algorithms })
+    }
+
+    /// One that the file holds: no authority is needed. A self-signed one often says that it is an authority's, and
+    /// TLS refuses such a one for a server.
+    fn verify_pinned(
+        &self,
+        certificate: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        if !is_valid_at(certificate, now) {
+            return Err(Error::InvalidCertificate(CertificateError::Expired));
+        }
+        if self.mode == Mode::VerifyFull {
+            verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn is_anybody_trusted(&self) -> bool {
+        self.mode < Mode::VerifyCa
     }
 }
 
@@ -67,17 +90,15 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let Some(authorities) = &self.authorities else {
-            return Ok(ServerCertVerified::assertion());
-        };
-        // A self-signed certificate often says that it is an authority's, which one for a server must not be; but
-        // the file names just this one.
-        if self.pinned.iter().any(|pinned| pinned == end_entity) {
-            if self.is_name_checked {
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-            }
+        if self.is_anybody_trusted() {
             return Ok(ServerCertVerified::assertion());
         }
+        if self.pinned.iter().any(|pinned| pinned == end_entity) {
+            return self.verify_pinned(end_entity, server_name, now);
+        }
+        let Some(authorities) = &self.authorities else {
+            return Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        };
         let verified = authorities.verify_server_cert(
             end_entity,
             intermediates,
@@ -89,10 +110,13 @@ impl ServerCertVerifier for Verifier {
             // The name is looked at last, so everything else is in order.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if !self.is_name_checked => Ok(ServerCertVerified::assertion()),
+            )) if self.mode == Mode::VerifyCa => Ok(ServerCertVerified::assertion()),
             verified => verified,
         }
     }
+
+    // Where anybody is trusted, so is who cannot prove that a certificate is theirs: they could show one that is. And
+    // old servers have certificates that TLS cannot read any more.
 
     fn verify_tls12_signature(
         &self,
@@ -100,6 +124,9 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.is_anybody_trusted() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
@@ -109,6 +136,9 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.is_anybody_trusted() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
 
