@@ -14,9 +14,12 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::counting::Counter;
 use crate::paths::State;
-use crate::{Failure, Options};
+use crate::{Failure, Options, Part};
 
 const SERVICE_ROLE: &str = "ledger_service";
+
+/// A quarter of the memory of a machine with 16 GiB, as PostgreSQL's manual advises (`shared_buffers`).
+const MUCH_MEMORY_MIB: u32 = 4_096;
 
 /// The server. It stops and is removed when this is dropped.
 pub(crate) struct Arena {
@@ -30,7 +33,10 @@ pub(crate) struct Arena {
 
 impl Arena {
     pub(crate) async fn new(directory: &Path, options: &Options) -> Result<Self, Failure> {
-        let settings = Settings::durable(directory.join("postgresql"));
+        let mut settings = Settings::durable(directory.join("postgresql"));
+        if options.part == Part::GrowthWithMemory {
+            settings.shared_buffers_mib = MUCH_MEMORY_MIB;
+        }
         let server =
             tokio::task::spawn_blocking(move || PrivatePostgres::start(&settings)).await??;
         let admin = connect(&server.connection_url(server.superuser(), "postgres")).await?;

@@ -9,6 +9,7 @@ pub(crate) const fn name_of(part: Part) -> &'static str {
     match part {
         Part::Times => "times",
         Part::Growth => "growth",
+        Part::GrowthWithMemory => "growth-with-memory",
         Part::Prices => "prices",
         Part::Counts => "counts",
     }
@@ -18,6 +19,7 @@ const fn heading(part: Part) -> &'static str {
     match part {
         Part::Times => "## Times",
         Part::Growth => "## Growth",
+        Part::GrowthWithMemory => "## Growth with memory",
         Part::Prices => "## Prices",
         Part::Counts => "## Counts",
     }

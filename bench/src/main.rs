@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::arena::Arena;
 use crate::contest::typescript;
-use crate::paths::{Path, Peer, State, Turn, growth, hot_paths, prices};
+use crate::paths::{Path, Peer, State, Turn, growth, growth_by_hashes, hot_paths, prices};
 use crate::report::Report;
 
 /// What is measured.
@@ -28,6 +28,8 @@ pub(crate) enum Part {
     /// What a call takes in a table that holds ten times the events, beside one that holds a tenth of them. Takes
     /// twenty minutes a round.
     Growth,
+    /// The same for the worst ids, where PostgreSQL has as much memory as its manual advises.
+    GrowthWithMemory,
     /// What each safety of the events' table costs.
     Prices,
     /// How many statements each hot path sends and what they write ahead, which does not drift with the
@@ -115,6 +117,7 @@ async fn measure(options: &Options) -> Result<(), Failure> {
     let all = match options.part {
         Part::Times | Part::Counts => hot_paths(),
         Part::Growth => growth(),
+        Part::GrowthWithMemory => growth_by_hashes(),
         Part::Prices => prices(),
     };
     let chosen: Vec<Path> =
@@ -135,7 +138,7 @@ async fn measure(options: &Options) -> Result<(), Failure> {
     let mut arena = Arena::new(directory, options).await?;
     arena.prepare(turns.iter().map(|turn| turn.state).collect::<BTreeSet<State>>()).await?;
     let report = match options.part {
-        Part::Times | Part::Growth | Part::Prices => {
+        Part::Times | Part::Growth | Part::GrowthWithMemory | Part::Prices => {
             let measures = contest::run(&mut arena, &turns, options).await?;
             Report::of_times(&chosen, &measures, &commit)
         }

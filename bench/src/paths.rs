@@ -139,16 +139,25 @@ pub(crate) fn hot_paths() -> Vec<Path> {
 
 /// What a call takes in a table that holds ten times the events, beside the same in one that holds a tenth of them.
 pub(crate) fn growth() -> Vec<Path> {
-    let growth = |name, work, peer, goal: Option<f64>| {
-        let turn = turn(work, State::Empty, peer);
-        row(name, (turn, "many"), (turn, "few"), goal, None)
-    };
+    let mut paths = vec![
+        growing("ingest, ids as sources give them", Work::Grow, Peer::Store, Some(1.5)),
+        growing("COPY, ids as sources give them", Work::Grow, Peer::Copy, None),
+    ];
+    paths.extend(growth_by_hashes());
+    paths
+}
+
+/// The same for the worst ids that there are.
+pub(crate) fn growth_by_hashes() -> Vec<Path> {
     vec![
-        growth("ingest, ids as sources give them", Work::Grow, Peer::Store, Some(1.5)),
-        growth("COPY, ids as sources give them", Work::Grow, Peer::Copy, None),
-        growth("ingest, each id a hash", Work::GrowByHashes, Peer::Store, Some(1.5)),
-        growth("COPY, each id a hash", Work::GrowByHashes, Peer::Copy, None),
+        growing("ingest, each id a hash", Work::GrowByHashes, Peer::Store, Some(1.5)),
+        growing("COPY, each id a hash", Work::GrowByHashes, Peer::Copy, None),
     ]
+}
+
+fn growing(name: &'static str, work: Work, peer: Peer, goal: Option<f64>) -> Path {
+    let turn = turn(work, State::Empty, peer);
+    row(name, (turn, "many"), (turn, "few"), goal, None)
 }
 
 /// What each safety of the events' table costs.

@@ -167,8 +167,9 @@ impl<'a> Cluster<'a> {
             format!("unix_socket_directories={}", socket_dir.display()),
             format!("port={PORT}"),
             format!("max_connections={}", self.settings.max_connections),
+            format!("shared_buffers={}MB", self.settings.shared_buffers_mib),
         ];
-        let fixed = ["listen_addresses=", "unix_socket_permissions=0700", "shared_buffers=128MB"];
+        let fixed = ["listen_addresses=", "unix_socket_permissions=0700"];
         options.extend(fixed.map(str::to_owned));
         options.extend(["timezone=UTC", "log_timezone=UTC"].map(str::to_owned));
         let by_durability: &[&str] = match self.settings.durability {

@@ -84,7 +84,8 @@ pub enum Stopped {
 impl PrivatePostgres {
     /// Joins the running server, or initialises and starts it, and returns once it accepts connections.
     ///
-    /// Who joins a running server gets it as it is: `max_connections` and `linger` are those of its start.
+    /// Who joins a running server gets it as it is: `max_connections`, `shared_buffers_mib` and `linger` are those of
+    /// its start.
     ///
     /// # Errors
     ///

@@ -10,6 +10,8 @@ use crate::error::PrivatePostgresError;
 const DURABLE_MAX_CONNECTIONS: u32 = 100;
 /// Tests run side by side, each with a pool of its own.
 const THROWAWAY_MAX_CONNECTIONS: u32 = 200;
+/// PostgreSQL's own default, which also a small machine has to spare.
+const SHARED_BUFFERS_MIB: u32 = 128;
 /// Long enough that the next test process finds the server of the one before.
 const THROWAWAY_LINGER: Duration = Duration::from_secs(10);
 
@@ -28,6 +30,8 @@ pub struct Settings {
     pub linger: Duration,
     /// How many connections the server takes at once.
     pub max_connections: u32,
+    /// How much memory it has for the pages of its tables and indexes (`shared_buffers`), in MiB.
+    pub shared_buffers_mib: u32,
 }
 
 /// Whether a commit survives a power cut.
@@ -59,6 +63,7 @@ impl Settings {
             lifetime: Lifetime::Kept,
             linger: Duration::ZERO,
             max_connections: DURABLE_MAX_CONNECTIONS,
+            shared_buffers_mib: SHARED_BUFFERS_MIB,
         }
     }
 
@@ -72,6 +77,7 @@ impl Settings {
             lifetime: Lifetime::Throwaway,
             linger: THROWAWAY_LINGER,
             max_connections: THROWAWAY_MAX_CONNECTIONS,
+            shared_buffers_mib: SHARED_BUFFERS_MIB,
         }
     }
 

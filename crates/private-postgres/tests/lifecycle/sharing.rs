@@ -39,6 +39,19 @@ fn two_uses_in_one_process_count_as_two() {
 }
 
 #[test]
+fn a_server_has_the_memory_and_the_connections_that_were_asked_for() {
+    let mut place = Place::kept();
+    (place.settings.max_connections, place.settings.shared_buffers_mib) = (7, 24);
+    let server = PrivatePostgres::start(&place.settings).expect("start");
+    let url = server.connection_url(server.superuser(), "postgres");
+    let shown =
+        "SELECT current_setting('max_connections') || ' ' || current_setting('shared_buffers')";
+    assert_eq!(query(server.bin_dir(), &url, shown), "7 24MB");
+    drop(server);
+    place.wait_until_deserted();
+}
+
+#[test]
 fn eight_who_start_at_once_share_one_server() {
     let place = Place::kept();
     let users: Vec<User> = thread::scope(|scope| {
