@@ -16,8 +16,8 @@ use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
 
 use crate::database_url::{Endpoint, describe};
 use crate::silence::Watched;
-use crate::socket::{Address, targets};
-use crate::tls::{NoTls, Tls};
+use crate::socket::{Address, Duplex, targets};
+use crate::tls::{NoTls, Seal, Tls};
 
 /// A connection cannot be opened. The source says what the operating system or PostgreSQL said.
 #[derive(Debug, thiserror::Error)]
@@ -35,11 +35,9 @@ pub struct ConnectError {
 }
 
 impl ConnectError {
-    /// Whether it could be otherwise without TLS: there is none, or the server takes nobody in with it.
-    fn is_about_encryption(&self) -> bool {
-        let cause = self.source.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        cause.and_then(|cause| cause.downcast_ref::<NoTls>()).is_some()
-            || self.code == Some(SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+    /// Whether the server lets nobody in who comes in this manner, as where `pg_hba.conf` has nothing for TLS.
+    fn is_of_nobody_let_in(&self) -> bool {
+        self.code == Some(SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
     }
 
     /// The same, where another attempt was refused for another reason.
@@ -143,30 +141,48 @@ async fn connect_to(
     longest_silence: Option<Duration>,
 ) -> Result<PooledConnection, ConnectError> {
     let Endpoint { config, tls } = endpoint;
-    let opened = begin(config, tls, address.clone(), longest_silence).await;
-    let Err(refused) = opened else { return opened };
-    if !(tls.is_optional() && address.is_remote() && refused.is_about_encryption()) {
+    let refused = match address.open(config, tls).await {
+        Ok((socket, seal)) => {
+            let is_sealed = seal.is_sealed();
+            let opened = Opened { socket, seal, tls: tls.clone() };
+            match begin(config, address.clone(), opened, longest_silence).await {
+                Err(refused) if is_sealed && refused.is_of_nobody_let_in() => refused,
+                begun => return begun,
+            }
+        }
+        Err(error) if is_without_tls(&error) => io_error(config, error),
+        Err(error) => return Err(io_error(config, error)),
+    };
+    if !tls.is_optional() {
         return Err(refused);
     }
-    begin(config, &Tls::NONE, address, longest_silence)
-        .await
-        .map_err(|error| error.beside(&refused))
+    tracing::info!(database = refused.database, reason = refused.reason, "trying without TLS");
+    let opened = address.open(config, &Tls::NONE).await;
+    let (socket, seal) = opened.map_err(|error| io_error(config, error))?;
+    let opened = Opened { socket, seal, tls: Tls::NONE };
+    let begun = begin(config, address, opened, longest_silence).await;
+    begun.map_err(|error| error.beside(&refused))
+}
+
+/// A socket, and how it was opened.
+struct Opened {
+    socket: Box<dyn Duplex>,
+    seal: Seal,
+    tls: Tls,
 }
 
 async fn begin(
     config: &Config,
-    tls: &Tls,
     address: Address,
+    Opened { socket, seal, tls }: Opened,
     longest_silence: Option<Duration>,
 ) -> Result<PooledConnection, ConnectError> {
-    let opened = address.open(config, tls).await;
-    let (socket, seal) = opened.map_err(|error| io_error(config, error))?;
     let socket = Watched::new(socket, longest_silence);
     let failed = |error| connect_error(config, error);
     let connecting = seal.config(config);
     let (client, mut connection) = connecting.connect_raw(socket, seal).await.map_err(failed)?;
     let token = client.cancel_token();
-    let cancel = Cancel { token, address, config: config.clone(), tls: tls.clone() };
+    let cancel = Cancel { token, address, config: config.clone(), tls };
     // Driven here and not yet by a task: where this takes too long, nothing is left behind.
     let diesel = tokio::select! {
         ended = &mut connection => {
@@ -218,6 +234,10 @@ async fn check_session(config: &Config, client: &Client) -> Result<(), ConnectEr
         true => Err(io_error(config, io::Error::new(io::ErrorKind::PermissionDenied, problem.1))),
         false => Ok(()),
     }
+}
+
+fn is_without_tls(error: &io::Error) -> bool {
+    error.get_ref().and_then(|cause| cause.downcast_ref::<NoTls>()).is_some()
 }
 
 fn is_silence(error: &tokio_postgres::Error) -> bool {

@@ -9,7 +9,7 @@ use tokio_postgres::config::{Host, SslMode};
 
 use crate::Limits;
 use crate::administration::SERVICE_ROLE;
-use crate::tls::Tls;
+use crate::tls::{Tls, behind_scheme};
 
 /// The address of a PostgreSQL database, `postgres://user@host:port/database` or `key=value` pairs.
 ///
@@ -50,6 +50,9 @@ pub struct InvalidDatabaseUrl {
 impl FromStr for DatabaseUrl {
     type Err = InvalidDatabaseUrl;
     fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
+        if let Some(problem) = misread(text) {
+            return Err(InvalidDatabaseUrl { problem: problem.to_owned() });
+        }
         let (tls, rest) =
             Tls::taken_from(text).map_err(|problem| InvalidDatabaseUrl { problem })?;
         let config: Config = rest.parse().map_err(|error: tokio_postgres::Error| {
@@ -75,6 +78,19 @@ impl FromStr for DatabaseUrl {
         }
         Ok(Self(Endpoint { config, tls }))
     }
+}
+
+/// What the driver would take for something else, and then show, or send, what may be a password.
+fn misread(address: &str) -> Option<&'static str> {
+    let Some(rest) = behind_scheme(address) else {
+        let name = address.split('=').next().unwrap_or_default();
+        return name.contains("://").then_some("it does not begin with postgres://");
+    };
+    // The driver ends the credentials at the first `@`, wherever that is.
+    let (credentials, _) = rest.split_once('@')?;
+    credentials.contains(['/', '?']).then_some(
+        "it holds an `@` behind a `/` or `?`; in a password or a value, write them as %40, %2F and %3F",
+    )
 }
 
 impl DatabaseUrl {
@@ -165,6 +181,13 @@ mod tests {
             "postgres://",
             "host=h port=hunter2",
             "postgres://me:well@hunter2@h/books",
+            "postgresql+asyncpg://me:hunter2@h/books?sslmode=require",
+            "jdbc:postgresql://me:hunter2@h/books?sslmode=require",
+            " postgres://me:hunter2@h/books?sslmode=require",
+            "\"postgres://me:hunter2@h/books?sslmode=require\"",
+            "postgres://h?sslmode=verify-full&user=me&password=hunter2@x",
+            "postgres://h/books?application_name=hunter2@x/y",
+            "postgres://me:hunter2?x@h/books",
         ] {
             let error = wrong.parse::<DatabaseUrl>().expect_err("refused").to_string();
             assert!(!error.contains("hunter2"), "{error}");

@@ -96,11 +96,6 @@ impl Target {
 }
 
 impl Address {
-    /// Whether there is a network between.
-    pub(crate) const fn is_remote(&self) -> bool {
-        matches!(self, Self::Tcp { .. })
-    }
-
     /// A socket to there, encrypted as the database's address asks for. One of this machine is not.
     pub(crate) async fn open(
         &self,

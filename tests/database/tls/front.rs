@@ -2,8 +2,8 @@
 
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ledger_adapter_server::Server;
 use ledger_repository::{DatabaseUrl, LedgerPool};
@@ -11,6 +11,7 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig};
 use store_testkit::TestDatabase;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy_bidirectional};
@@ -20,6 +21,7 @@ use tokio_postgres::config::Host;
 use tokio_rustls::TlsAcceptor;
 
 use super::certificates::Pair;
+use super::scripted;
 
 /// PostgreSQL's protocol: the request for TLS.
 const REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
@@ -29,6 +31,8 @@ const REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 pub(super) struct Seen {
     encrypted: AtomicU64,
     plain: AtomicU64,
+    /// By which mechanism each password was proved, and to what that was bound.
+    pub(super) proofs: Mutex<Vec<(String, Vec<u8>)>>,
 }
 
 impl Seen {
@@ -48,6 +52,10 @@ pub(super) enum Manner {
     Closes,
     /// It says that it encrypts, and closes.
     Breaks,
+    /// It encrypts, and lets nobody in, with this SQLSTATE.
+    LetsNobodyIn(TlsAcceptor, &'static str),
+    /// It encrypts, asks for a password's proof, and is not content.
+    AsksForProof(TlsAcceptor),
 }
 
 /// One that stands before a database of its own.
@@ -63,7 +71,7 @@ impl Front {
     }
 
     pub(super) async fn with(config: ServerConfig) -> Self {
-        Self::new(Manner::Encrypts(TlsAcceptor::from(Arc::new(config)))).await
+        Self::new(Manner::Encrypts(acceptor(config))).await
     }
 
     pub(super) async fn new(manner: Manner) -> Self {
@@ -121,6 +129,17 @@ async fn serve(
                 seen.encrypted.fetch_add(1, Ordering::SeqCst);
                 return carry(client, socket, &first).await;
             }
+            Manner::LetsNobodyIn(acceptor, code) => {
+                client.write_all(b"S").await?;
+                return scripted::refuse(&mut acceptor.accept(client).await?, code).await;
+            }
+            Manner::AsksForProof(acceptor) => {
+                client.write_all(b"S").await?;
+                let mut client = acceptor.accept(client).await?;
+                let proof = scripted::ask_for_proof(&mut client).await?;
+                seen.proofs.lock().unwrap().push(proof);
+                return scripted::refuse(&mut client, "28P01").await;
+            }
             Manner::Refuses => client.write_all(b"N").await?,
             Manner::Closes => return Ok(()),
             Manner::Breaks => return client.write_all(b"S").await,
@@ -139,6 +158,24 @@ async fn carry(
     let mut server = UnixStream::connect(socket).await?;
     server.write_all(first).await?;
     copy_bidirectional(&mut client, &mut server).await.map(|_| ())
+}
+
+pub(super) fn acceptor(config: ServerConfig) -> TlsAcceptor {
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// Shows that certificate and signs with that key, whether they belong together or not.
+pub(super) fn with_certificate_and_key(certificate: &Path, key: &Path) -> ServerConfig {
+    let provider = default_provider();
+    let key = PrivateKeyDer::from_pem_file(key).unwrap();
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    let chain = vec![CertificateDer::from_pem_file(certificate).unwrap()];
+    let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key));
+    ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(shown))
 }
 
 pub(super) fn with_certificate(pair: &Pair, clients: Option<&Path>) -> ServerConfig {

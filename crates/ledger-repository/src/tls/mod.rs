@@ -23,6 +23,7 @@ use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
 
 use self::parameters::Parameters;
+pub(crate) use self::parameters::behind_scheme;
 pub(crate) use self::seal::Seal;
 use self::trust::Verifier;
 use crate::socket::Duplex;
@@ -148,16 +149,19 @@ impl Tls {
         if self.mode == Mode::Disable {
             return Ok((socket, Seal::None));
         }
-        self.secured(socket, host).await.map_err(|problem| io::Error::other(NoTls(problem)))
+        // What is wrong on our side is no reason to do without.
+        let own = self.clone();
+        let config = spawn_blocking(move || own.read()).await?.map_err(io::Error::other)?;
+        let secured = self.secured(config, socket, host).await;
+        secured.map_err(|problem| io::Error::other(NoTls(problem)))
     }
 
     async fn secured(
         &self,
+        config: ClientConfig,
         mut socket: Box<dyn Duplex>,
         host: &str,
     ) -> Result<(Box<dyn Duplex>, Seal), String> {
-        let own = self.clone();
-        let config = spawn_blocking(move || own.read()).await.map_err(said)??;
         let name = self.name(host)?;
         socket.write_all(&REQUEST).await.map_err(said)?;
         socket.flush().await.map_err(said)?;

@@ -38,14 +38,16 @@ impl Parameters {
 
 /// Takes them out of an address, and gives back what is left for the driver.
 pub(super) fn taken_from(address: &str) -> (Parameters, String) {
-    let is_url = ["postgres://", "postgresql://"].iter().any(|scheme| address.starts_with(scheme));
-    if is_url { from_url(address) } else { from_pairs(address) }
+    if behind_scheme(address).is_some() { from_url(address) } else { from_pairs(address) }
+}
+
+/// The rest of an address that is a URL; every other one is read as pairs.
+pub(crate) fn behind_scheme(address: &str) -> Option<&str> {
+    ["postgres://", "postgresql://"].iter().find_map(|scheme| address.strip_prefix(scheme))
 }
 
 fn from_url(address: &str) -> (Parameters, String) {
-    // As the driver reads it: the first `@` ends the credentials, which may hold a `?`.
-    let credentials = address.find('@').unwrap_or(0);
-    let Some(query) = address[credentials..].find('?').map(|at| credentials + at) else {
+    let Some(query) = address.find('?') else {
         return (Parameters::default(), address.to_owned());
     };
     let mut parameters = Parameters::default();
@@ -125,8 +127,8 @@ mod tests {
         let cases = [
             ("postgres://u@h/d?sslmode=require", "postgres://u@h/d", vec![("sslmode", "require")]),
             (
-                "postgresql://u:a?sslmode=x@h/d?application_name=a%26b&sslrootcert=%2Fca%20s.pem&connect_timeout=3",
-                "postgresql://u:a?sslmode=x@h/d?application_name=a%26b&connect_timeout=3",
+                "postgresql://u:a%3F@h/d?application_name=a%26b&sslrootcert=%2Fca%20s.pem&connect_timeout=3",
+                "postgresql://u:a%3F@h/d?application_name=a%26b&connect_timeout=3",
                 vec![("sslrootcert", "/ca s.pem")],
             ),
             ("postgres://h/d?sslmode=a&sslmode=b", "postgres://h/d", vec![("sslmode", "b")]),

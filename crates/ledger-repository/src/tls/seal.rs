@@ -24,6 +24,10 @@ pub(crate) enum Seal {
 }
 
 impl Seal {
+    pub(crate) const fn is_sealed(&self) -> bool {
+        matches!(self, Self::Sealed { .. })
+    }
+
     /// The config for that socket: where it is encrypted, the driver takes it as it is.
     pub(crate) fn config(&self, config: &Config) -> Config {
         let mut config = config.clone();

@@ -6,13 +6,14 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    verify_tls13_signature_with_raw_key,
 };
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier as SystemVerifier;
 
-use super::certificate::{is_authority, is_valid_at};
+use super::certificate::{is_authority, is_valid_at, key_of_version_1};
 use super::{Mode, Roots, certificates, said, unreadable};
 
 /// Looks at a server's certificate as far as the mode asks for it.
@@ -44,9 +45,13 @@ impl Verifier {
                 pinned = certificates(file)?;
                 // TLS takes whatever it is given for an authority that is never too old.
                 let now = UnixTime::now();
-                let vouching = |it: &&CertificateDer<'_>| is_authority(it) && is_valid_at(it, now);
+                pinned.retain(|certificate| is_valid_at(certificate, now));
+                if pinned.is_empty() {
+                    return Err(format!("{}: no certificate in it is valid now", file.display()));
+                }
+                let vouching = pinned.iter().filter(|certificate| is_authority(certificate));
                 let mut store = RootCertStore::empty();
-                store.add_parsable_certificates(pinned.iter().filter(vouching).cloned());
+                store.add_parsable_certificates(vouching.cloned());
                 if !store.is_empty() {
                     let built =
                         WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
@@ -65,19 +70,11 @@ impl Verifier {
         &self,
         certificate: &CertificateDer<'_>,
         name: &ServerName<'_>,
-        now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if !is_valid_at(certificate, now) {
-            return Err(Error::InvalidCertificate(CertificateError::Expired));
-        }
         if self.mode == Mode::VerifyFull {
             verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
         }
         Ok(ServerCertVerified::assertion())
-    }
-
-    fn is_anybody_trusted(&self) -> bool {
-        self.mode < Mode::VerifyCa
     }
 }
 
@@ -90,11 +87,11 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if self.is_anybody_trusted() {
+        if self.mode < Mode::VerifyCa {
             return Ok(ServerCertVerified::assertion());
         }
         if self.pinned.iter().any(|pinned| pinned == end_entity) {
-            return self.verify_pinned(end_entity, server_name, now);
+            return self.verify_pinned(end_entity, server_name);
         }
         let Some(authorities) = &self.authorities else {
             return Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
@@ -115,8 +112,7 @@ impl ServerCertVerifier for Verifier {
         }
     }
 
-    // Where anybody is trusted, so is who cannot prove that a certificate is theirs: they could show one that is. And
-    // old servers have certificates that TLS cannot read any more.
+    // That the certificate is theirs is proved in every mode: a password's proof may be bound to it.
 
     fn verify_tls12_signature(
         &self,
@@ -124,9 +120,6 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if self.is_anybody_trusted() {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
         verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
@@ -136,8 +129,9 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if self.is_anybody_trusted() {
-            return Ok(HandshakeSignatureValid::assertion());
+        // One of the first version, which is all that OpenSSL made for long when nobody asked for more.
+        if let Some(key) = key_of_version_1(certificate) {
+            return verify_tls13_signature_with_raw_key(message, &key, signature, &self.algorithms);
         }
         verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
