@@ -56,20 +56,13 @@ impl FromStr for DatabaseUrl {
         let (tls, rest) =
             Tls::taken_from(text).map_err(|problem| InvalidDatabaseUrl { problem })?;
         let config: Config = rest.parse().map_err(|error: tokio_postgres::Error| {
-            // Only the cause is shown: it names the faulty part, never the password.
+            // Only the cause is shown. It names the faulty part, and no name that is not one (`tls`).
             let cause = std::error::Error::source(&error)
                 .map_or_else(|| error.to_string(), ToString::to_string);
             InvalidDatabaseUrl { problem: cause }
         })?;
         if config.get_hosts().is_empty() {
             return Err(InvalidDatabaseUrl { problem: "it names no host".to_owned() });
-        }
-        // The driver ends the password at the first `@`, and would take the rest for the host, which
-        // we would show.
-        let holds_at = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
-        if config.get_hosts().iter().any(holds_at) {
-            let problem = "its host holds an `@`; write an `@` in a password as %40".to_owned();
-            return Err(InvalidDatabaseUrl { problem });
         }
         // What we did not see would be no more than a wish: the driver is told what `tls` has made.
         if config.get_ssl_mode() != SslMode::Prefer {
@@ -87,9 +80,10 @@ fn misread(address: &str) -> Option<&'static str> {
         return name.contains("://").then_some("it does not begin with postgres://");
     };
     // The driver ends the credentials at the first `@`, wherever that is.
-    let (credentials, _) = rest.split_once('@')?;
-    credentials.contains(['/', '?']).then_some(
-        "it holds an `@` behind a `/` or `?`; in a password or a value, write them as %40, %2F and %3F",
+    let (credentials, place) = rest.split_once('@')?;
+    let place = place.split('?').next().unwrap_or_default();
+    (credentials.contains(['/', '?']) || place.contains('@')).then_some(
+        "it is not clear where its password ends; in a password or a value, write `@` as %40, `/` as %2F and `?` as %3F",
     )
 }
 
@@ -188,6 +182,11 @@ mod tests {
             "postgres://h?sslmode=verify-full&user=me&password=hunter2@x",
             "postgres://h/books?application_name=hunter2@x/y",
             "postgres://me:hunter2?x@h/books",
+            "postgres://me:p@hunter2/x@h/books",
+            "postgres://me:p@x?hunter2@h/books?sslmode=require",
+            "me:hunter2@h/books?sslmode=require",
+            "postgres:/me:hunter2@h/books?a=b",
+            "host= password=hunter2 user=u",
         ] {
             let error = wrong.parse::<DatabaseUrl>().expect_err("refused").to_string();
             assert!(!error.contains("hunter2"), "{error}");

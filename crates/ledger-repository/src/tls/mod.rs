@@ -103,7 +103,7 @@ impl Tls {
     /// What the address says of TLS, and the address without it. `require` becomes `verify-ca` where an authority is
     /// named, as with PostgreSQL's own programs; so does an address that says no mode.
     pub(crate) fn taken_from(address: &str) -> Result<(Self, String), String> {
-        let (parameters, rest) = parameters::taken_from(address);
+        let (parameters, rest) = parameters::taken_from(address)?;
         Ok((Self::new(&parameters)?, rest))
     }
 
